@@ -1,0 +1,104 @@
+package lang
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Loop is the event loop of one interpreter: callbacks that are due, in order, and how many are still owed.
+// Register is safe for use by several goroutines, Run belongs to the interpreter's.
+type Loop struct {
+	mu   sync.Mutex
+	due  []func() error
+	owed int
+	era  int // callbacks registered before a Reset are dropped
+	wake chan struct{}
+}
+
+// NewLoop makes an empty loop.
+func NewLoop() *Loop { return &Loop{wake: make(chan struct{}, 1)} }
+
+// Register owes a callback: Run does not end before call was called. Call may come from any goroutine; its job then
+// runs on the interpreter's. Only the first call counts; a nil job just settles the debt.
+func (l *Loop) Register() (call func(job func() error)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.owed++
+	era, open := l.era, true
+	return func(job func() error) {
+		l.mu.Lock()
+		if open && era == l.era {
+			open = false
+			l.owed--
+			if job != nil {
+				l.due = append(l.due, job)
+			}
+		}
+		l.mu.Unlock()
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// After owes a job d from now. Stop forgives it.
+func (l *Loop) After(d time.Duration, job func() error) (stop func()) {
+	call := l.Register()
+	t := time.AfterFunc(d, func() { call(job) })
+	return func() {
+		t.Stop()
+		call(nil)
+	}
+}
+
+// Run runs callbacks as they become due until done says so (nil: never), nothing is owed, a callback fails or ctx ends.
+// An ended ctx gives context.Cause(ctx).
+func (l *Loop) Run(ctx context.Context, done func() bool) error {
+	for {
+		if done != nil && done() {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		job, idle := l.next()
+		switch {
+		case job != nil:
+			if err := job(); err != nil {
+				return err
+			}
+		case idle:
+			return nil
+		default:
+			select {
+			case <-l.wake:
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+func (l *Loop) next() (job func() error, idle bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.due) == 0 {
+		return nil, l.owed == 0
+	}
+	job, l.due[0] = l.due[0], nil
+	if l.due = l.due[1:]; len(l.due) == 0 {
+		l.due = nil
+	}
+	return job, false
+}
+
+// Reset drops every callback, due and owed.
+func (l *Loop) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.owed > 0 || l.due != nil {
+		l.due, l.owed = nil, 0
+		l.era++
+	}
+}
