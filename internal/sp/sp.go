@@ -1,0 +1,268 @@
+// Package sp carries frames between processes: a protocol of our own on mangos' public interfaces, with
+// our own transports below it.
+//
+// Listen and Dial make a Socket. For every peer that connects, the Socket calls Config.Peer on a
+// goroutine of its own with a *Peer: Recv gives its frames in order until it ends, Send gives it frames,
+// Admit lifts the limits that strangers have, Bye takes leave without losing anything.
+//
+// The wire is SP with the numbers of PAIR v1, so that any nng pair1 peer can join. control.go describes
+// the frames that this package keeps to itself: heartbeats, goodbyes and the chunks of big frames.
+//
+//	sp.go         Socket, and what mangos asks of a protocol
+//	peer.go       Peer: what a user of this package holds
+//	control.go    control frames and their bytes
+//	stream.go     reading from a connection; chunk.go puts chunks together
+//	outbox.go     writing to a connection
+//	transport.go  ipc and tcp: dialing, listening, the SP handshake
+//	inproc.go     the same within a process
+package sp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"go.nanomsg.org/mangos/v3"
+	"go.nanomsg.org/mangos/v3/protocol"
+)
+
+// What ends a peer. Every error of Recv and Send matches ErrGone; the text says why.
+var (
+	ErrGone   = errors.New("sp: the peer is gone")
+	ErrBye    = fmt.Errorf("%w: goodbye was said", ErrGone)
+	ErrClosed = fmt.Errorf("%w: closed on this side", ErrGone)
+)
+
+// Config is what a socket is made with. Its zero value serves nobody: Peer is needed.
+type Config struct {
+	// Limit is the largest frame from an admitted peer, in bytes. Defaults to 2 GiB.
+	Limit int
+	// Handshake bounds the time from the connection to Admit. Defaults to 10 s.
+	Handshake time.Duration
+	// Heartbeat is how often a sign of life goes out; a peer silent for three of them is gone.
+	// Defaults to 5 s; below 0: none.
+	Heartbeat time.Duration
+	// Peer is called on a goroutine of its own for every peer that connects; returning closes the peer.
+	// Up, messages and down are thus one ordered stream. Somebody should always be in Recv: it also
+	// answers heartbeats and goodbyes. Nil closes every peer at once.
+	Peer func(p *Peer)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Limit <= 0 {
+		c.Limit = int(min(int64(2<<30), math.MaxInt))
+	}
+	if c.Handshake <= 0 {
+		c.Handshake = 10 * time.Second
+	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 5 * time.Second
+	}
+	return c
+}
+
+// Socket is one end that peers are connected to.
+type Socket struct {
+	cfg     Config
+	core    mangos.Socket
+	url     string
+	dialing context.Context // of Dial, while it lasts
+
+	mu      sync.Mutex
+	closed  bool
+	peers   map[*Peer]struct{}
+	stop    chan struct{}
+	closing sync.Once
+	serving sync.WaitGroup // Peer funcs and the heartbeat
+	handed  sync.WaitGroup // connections on their way from a listener through mangos to AddPipe
+}
+
+// Listen opens url for peers: ipc://PATH, ipc://@NAME (an abstract socket, Linux), tcp://HOST:PORT (port 0
+// picks one, see URL) or inproc://NAME.
+func Listen(url string, cfg Config) (*Socket, error) {
+	s, err := newSocket(url, cfg)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.core.NewListener(privateScheme+url, nil)
+	if err == nil {
+		err = l.Listen()
+	}
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("sp: cannot listen at %s: %w", url, err)
+	}
+	s.url = l.Address()
+	return s, nil
+}
+
+// Dial connects to url, once: a lost connection is not dialed again. ctx bounds connecting only.
+func Dial(ctx context.Context, url string, cfg Config) (*Socket, error) {
+	s, err := newSocket(url, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.dialing, s.url = ctx, url
+	d, err := s.core.NewDialer(privateScheme+url, nil)
+	if err == nil {
+		err = d.Dial()
+		d.Close() // or mangos would dial again when the connection ends
+	}
+	s.dialing = nil
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("sp: cannot connect to %s: %w", url, err)
+	}
+	return s, nil
+}
+
+func newSocket(url string, cfg Config) (*Socket, error) {
+	scheme, _, _ := strings.Cut(url, "://")
+	switch scheme {
+	case "ipc", "tcp", "inproc":
+	default:
+		return nil, fmt.Errorf("sp: %q is no address: write ipc://PATH, ipc://@NAME, tcp://HOST:PORT or inproc://NAME", url)
+	}
+	registerTransports()
+	s := &Socket{cfg: cfg.withDefaults(), peers: map[*Peer]struct{}{}, stop: make(chan struct{})}
+	s.core = protocol.MakeSocket(pair{s})
+	if s.cfg.Heartbeat > 0 {
+		s.serving.Add(1)
+		go s.heartbeat()
+	}
+	return s, nil
+}
+
+// URL gives the address to dial: that of Listen with the port filled in.
+func (s *Socket) URL() string { return s.url }
+
+// Close closes the listener and all peers, and waits for the Peer funcs to return. What is still queued is
+// lost: say Bye first. Do not call it in a Peer func.
+func (s *Socket) Close() error {
+	s.closing.Do(func() {
+		s.mu.Lock()
+		s.closed = true
+		s.mu.Unlock()
+		close(s.stop)
+		s.core.Close()
+	})
+	s.serving.Wait()
+	return nil
+}
+
+func (s *Socket) everyPeer() []*Peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Peer, 0, len(s.peers))
+	for p := range s.peers {
+		all = append(all, p)
+	}
+	return all
+}
+
+// heartbeat sends signs of life and ends the peers that give none.
+func (s *Socket) heartbeat() {
+	defer s.serving.Done()
+	t := time.NewTicker(s.cfg.Heartbeat)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-t.C:
+			for _, p := range s.everyPeer() {
+				p.beat(s.cfg.Heartbeat)
+			}
+		}
+	}
+}
+
+func (s *Socket) add(p *Peer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return mangos.ErrClosed
+	}
+	s.peers[p] = struct{}{}
+	s.serving.Add(1)
+	return nil
+}
+
+// hand notes that a connection is given to mangos, unless the socket is closed.
+func (s *Socket) hand() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.handed.Add(1)
+	}
+	return !s.closed
+}
+
+func (s *Socket) serve(p *Peer) {
+	defer s.serving.Done()
+	if s.cfg.Peer != nil {
+		s.cfg.Peer(p)
+	}
+	p.Close()
+	s.mu.Lock()
+	delete(s.peers, p)
+	s.mu.Unlock()
+}
+
+// optionSocket and optionLink are how our transports and our protocol meet across mangos' core.
+const (
+	optionSocket = "SP-SOCKET"
+	optionLink   = "SP-LINK"
+)
+
+// pair is the protocol that mangos' core drives: it turns each pipe into a Peer. Messages do not pass
+// through the core, which would cost an allocation each way: a Peer talks to the link below its pipe.
+type pair struct{ s *Socket }
+
+func (pair) Info() mangos.ProtocolInfo {
+	return mangos.ProtocolInfo{Self: mangos.ProtoPair1, Peer: mangos.ProtoPair1, SelfName: "pair1", PeerName: "pair1"}
+}
+
+// AddPipe must not wait and must not close the pipe: the core holds its lock.
+func (x pair) AddPipe(pipe mangos.ProtocolPipe) error {
+	v, err := pipe.(mangos.Pipe).GetOption(optionLink)
+	if err != nil {
+		return err
+	}
+	p := newPeer(x.s, pipe, v.(link))
+	defer p.link.arrived()
+	if err := x.s.add(p); err != nil {
+		return err
+	}
+	p.stranger.Reset(x.s.cfg.Handshake)
+	go x.s.serve(p)
+	return nil
+}
+
+func (pair) RemovePipe(mangos.ProtocolPipe) {}
+
+// Close is called by the core between closing the listeners and closing the pipes. The core dead-locks on a
+// pipe that is closed before its AddPipe, so wait for those under way.
+func (x pair) Close() error {
+	x.s.handed.Wait()
+	for _, p := range x.s.everyPeer() {
+		p.fail(ErrClosed)
+	}
+	return nil
+}
+
+func (x pair) GetOption(name string) (any, error) {
+	if name == optionSocket {
+		return x.s, nil
+	}
+	return nil, mangos.ErrBadOption
+}
+
+func (pair) SetOption(string, any) error                  { return mangos.ErrBadOption }
+func (pair) SendMsg(*mangos.Message) error                { return mangos.ErrProtoOp }
+func (pair) RecvMsg() (*mangos.Message, error)            { return nil, mangos.ErrProtoOp }
+func (pair) OpenContext() (mangos.ProtocolContext, error) { return nil, mangos.ErrProtoOp }
