@@ -1,0 +1,281 @@
+// Package daemon is the other end: Run dials a host, runs the tasks it sends one at a time and answers each, until the
+// host is gone or lets it go. Main makes a program its own daemon. A daemon of a host in the same process is the same
+// code on a goroutine (InProcess).
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/mojukapu/mirai/internal/sp"
+	"github.com/mojukapu/mirai/internal/wire"
+	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/launch"
+)
+
+// The exit codes of a daemon.
+const (
+	ExitGone     = 0  // the host is gone, or let it go
+	ExitIdle     = 1  // no task for Settings.Idle
+	ExitMaxTasks = 3  // Settings.MaxTasks are done
+	ExitUsage    = 64 // what it was told makes no sense
+	ExitConnect  = 69 // the host cannot be reached, or does not want it
+)
+
+// Config is what the programs of host and daemon have in common.
+type Config struct {
+	// Modules are the host's own, the same ones that eval.Config has.
+	Modules []lang.Module
+	// Files lets blocks require script files, relative to the file they are from. Defaults to false.
+	Files bool
+}
+
+// Main turns this process into a daemon, and ends it, if it was started as one (launch.Self). Otherwise it does nothing.
+// Call it first in main.
+func Main(cfg Config) {
+	s, told, err := launch.FromEnviron()
+	if !told {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(ExitUsage)
+	}
+	Process()
+	code, err := Run(context.Background(), s, cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
+}
+
+// Process sets up a process that is nothing but a daemon: an interrupt at the terminal is the host's affair, a crash
+// says what happened in one line, runaway recursion inside the interpreters ends before the machine's memory does.
+func Process() {
+	signal.Ignore(os.Interrupt)
+	debug.SetTraceback("none")
+	debug.SetMaxStack(512 << 20)
+}
+
+// InProcess is Run for eval.Config.InProcess.
+func InProcess(ctx context.Context, s launch.Settings, modules []lang.Module) error {
+	_, err := Run(ctx, s, Config{Modules: modules})
+	return err
+}
+
+// Run is a daemon's whole life: it dials s.URL, shows s.Token and runs tasks. It returns the exit code when the host is
+// gone, when a limit of s is reached or when ctx ends; a task may then still be running on its own goroutine.
+func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err error) {
+	if err := s.Valid(); err != nil {
+		return ExitUsage, err
+	}
+	w := &worker{s: s, cfg: cfg, ended: make(chan struct{})}
+	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	defer w.cancel(context.Canceled)
+	w.standIn = time.AfterFunc(time.Hour, w.standInNow)
+	w.standIn.Stop()
+	socket, err := sp.Dial(ctx, s.URL, sp.Config{Peer: w.serve})
+	if err != nil {
+		return ExitConnect, fmt.Errorf("daemon: cannot reach the host: %w", err)
+	}
+	select {
+	case <-w.ended:
+	case <-ctx.Done():
+		w.end(ExitGone, nil)
+	}
+	w.cancel(errGone)
+	go socket.Close() // it waits for the goroutine of a task that does not let go
+	return w.code, w.err
+}
+
+// worker is a daemon at work. The goroutine that reads a task runs it, so that nothing is handed over between the
+// socket and the interpreter; when a task lasts, another goroutine takes over reading, so that a cancel is heard.
+type worker struct {
+	s      launch.Settings
+	cfg    Config
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	peer   *sp.Peer
+	idle   *time.Timer // nil without Settings.Idle
+
+	interpreters map[string]lang.Interpreter
+	bindings     []wire.Binding
+	given        []lang.Binding
+	encoder      wire.Encoder
+	out          output
+	tasks        int
+
+	mu       sync.Mutex
+	busy     bool // some goroutine runs tasks
+	watching bool // the stand-in may still be needed
+	queue    []job
+	current  wire.Header
+	stop     context.CancelCauseFunc // of the current task
+	standIn  *time.Timer
+
+	once  sync.Once
+	ended chan struct{}
+	code  int
+	err   error
+}
+
+// job is a task that was read.
+type job struct {
+	wire.Header
+	body      []byte
+	cancelled bool
+}
+
+// standInAfter is how long a task runs before another goroutine takes over reading.
+const standInAfter = time.Millisecond
+
+func (w *worker) serve(p *sp.Peer) {
+	w.peer = p
+	if w.s.Idle > 0 {
+		w.idle = time.AfterFunc(w.s.Idle, func() { w.leave(ExitIdle) })
+	}
+	if err := w.hello(); err != nil {
+		w.end(ExitConnect, err)
+		return
+	}
+	w.read()
+	<-w.ended
+}
+
+// hello introduces the daemon and waits to be welcome.
+func (w *worker) hello() error {
+	host, _ := os.Hostname()
+	frame, err := wire.AppendHello(nil, wire.HelloBody{
+		Token: w.s.Token, PID: os.Getpid(), Host: host, Languages: []string{lang.JS, lang.Lua}})
+	if err == nil {
+		err = w.peer.Send(frame)
+	}
+	if err != nil {
+		return fmt.Errorf("daemon: cannot say hello: %w", err)
+	}
+	frame, err = w.peer.Recv()
+	if err != nil {
+		return fmt.Errorf("daemon: the host at %s does not want this daemon: is the token right, and not used before? (%w)", w.s.URL, err)
+	}
+	h, body, err := wire.ParseHeader(frame)
+	if err == nil && h.Kind != wire.Welcome {
+		err = fmt.Errorf("the host answered with a frame of kind %d", h.Kind)
+	}
+	if err == nil {
+		_, err = wire.ParseWelcome(body)
+	}
+	if err != nil {
+		return fmt.Errorf("daemon: %w", err)
+	}
+	w.peer.Admit()
+	return nil
+}
+
+// read reads frames and runs the tasks among them, until the connection ends or a stand-in has taken over reading.
+func (w *worker) read() {
+	for {
+		frame, err := w.peer.Recv()
+		if err != nil {
+			w.end(ExitGone, nil)
+			return
+		}
+		h, body, err := wire.ParseHeader(frame)
+		if err != nil {
+			w.end(ExitConnect, fmt.Errorf("daemon: %w", err))
+			return
+		}
+		switch h.Kind {
+		case wire.Run, wire.Setup:
+			if j := (job{Header: h, body: body}); w.begin(j) && !w.work(j) {
+				return
+			}
+		case wire.Cancel:
+			w.drop(h)
+		}
+	}
+}
+
+// begin makes this goroutine the one that runs tasks; while another one is, the task waits for it.
+func (w *worker) begin(j job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy {
+		w.queue = append(w.queue, j)
+		return false
+	}
+	w.busy, w.watching = true, true
+	w.standIn.Reset(standInAfter)
+	return true
+}
+
+// work runs a task and those that came meanwhile. It tells whether this goroutine is still the one that reads.
+func (w *worker) work(j job) (reading bool) {
+	if w.idle != nil {
+		w.idle.Stop()
+	}
+	for {
+		w.run(j)
+		w.mu.Lock()
+		if len(w.queue) == 0 {
+			break
+		}
+		j = w.queue[0]
+		w.queue = w.queue[1:]
+		w.mu.Unlock()
+	}
+	reading = w.watching
+	w.busy, w.watching, w.queue = false, false, nil
+	if reading {
+		w.standIn.Stop()
+	}
+	w.mu.Unlock()
+	if w.idle != nil {
+		w.idle.Reset(w.s.Idle)
+	}
+	return reading
+}
+
+// standInNow takes over reading from a goroutine whose task lasts.
+func (w *worker) standInNow() {
+	w.mu.Lock()
+	take := w.busy && w.watching
+	w.watching = false
+	w.mu.Unlock()
+	if take {
+		w.read() // on the timer's own goroutine
+	}
+}
+
+// drop lets go of a task: the running one is interrupted, a waiting one is answered as cancelled in its turn.
+func (w *worker) drop(h wire.Header) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stop != nil && w.current.Task == h.Task && w.current.Attempt == h.Attempt {
+		w.stop(errCancelled)
+	}
+	for i := range w.queue {
+		if w.queue[i].Task == h.Task && w.queue[i].Attempt == h.Attempt {
+			w.queue[i].cancelled = true
+		}
+	}
+}
+
+// leave says goodbye: what was sent and not answered goes to another daemon.
+func (w *worker) leave(code int) {
+	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+	defer cancel()
+	w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Leave}))
+	w.end(code, w.peer.Bye(ctx))
+}
+
+func (w *worker) end(code int, err error) {
+	w.once.Do(func() {
+		w.code, w.err = code, err
+		close(w.ended)
+	})
+}

@@ -1,0 +1,279 @@
+package dispatch
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mojukapu/mirai/internal/sp"
+	"github.com/mojukapu/mirai/internal/wire"
+)
+
+// Config is what a Dispatcher is made with. Its hooks are called without a lock held, on the goroutine where the
+// thing happened; they must not wait for the dispatcher.
+type Config struct {
+	URL   string
+	Depth int           // tasks a daemon holds, the running one included. Defaults to 1
+	Grace time.Duration // between an interrupt and the kill
+
+	Admit func(h wire.HelloBody) (owner any, err error)   // whether a peer is a daemon of ours
+	Done  func(t *Task, d *Daemon, body []byte)           // a result has come
+	End   func(t *Task, o Outcome, d *Daemon, why string) // a task ended without one; d and why for Reset
+	Up    func(d *Daemon)                                 // a daemon has joined
+	Kill  func(d *Daemon)                                 // end the process of a daemon, where that is in our hands
+	Gone  func(d *Daemon, err error) string               // a daemon is lost; it gives the reason, and may wait for an exit status
+	Log   func(format string, args ...any)                // strangers and broken frames
+}
+
+// Link is a Daemon's Peer: its connection, and what it said of itself.
+type Link struct {
+	Hello wire.HelloBody
+	Owner any // what Admit gave
+	peer  *sp.Peer
+	why   func() string // the reason it is lost, asked once
+}
+
+// Dispatcher is a Queue with its daemons on a socket.
+type Dispatcher struct {
+	cfg    Config
+	socket *sp.Socket
+	start  time.Time
+
+	mu     sync.Mutex
+	queue  Queue
+	setup  []func() *Task
+	last   uint64 // daemon id
+	timer  *time.Timer
+	armed  time.Duration
+	closed bool
+}
+
+// New listens at cfg.URL.
+func New(cfg Config) (*Dispatcher, error) {
+	s := &Dispatcher{cfg: cfg, start: time.Now(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace}}
+	s.timer = time.AfterFunc(time.Hour, func() { s.do(func(now time.Duration) { s.queue.Tick(now) }) })
+	s.timer.Stop()
+	var err error
+	if s.socket, err = sp.Listen(cfg.URL, sp.Config{Peer: s.serve}); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// URL is where daemons dial to.
+func (s *Dispatcher) URL() string { return s.socket.URL() }
+
+// Clock is the time on the queue's clock, for deadlines.
+func (s *Dispatcher) Clock() time.Duration { return time.Since(s.start) }
+
+// Submit takes a task in.
+func (s *Dispatcher) Submit(t *Task) { s.do(func(now time.Duration) { s.queue.Submit(t, now) }) }
+
+// Cancel ends a task: false when it was over already.
+func (s *Dispatcher) Cancel(t *Task) (ok bool) {
+	s.do(func(now time.Duration) { ok = s.queue.Cancel(t, now) })
+	return ok
+}
+
+// Everywhere has make give a task for each daemon, now and for each that joins later, before its first task. It returns
+// how many there are now. Tasks of late ones have nobody waiting: make is told.
+func (s *Dispatcher) Everywhere(make func(late bool) *Task) (n int) {
+	s.do(func(now time.Duration) {
+		s.queue.Daemons(func(d *Daemon) {
+			s.queue.Pin(make(false), d, now)
+			n++
+		})
+		s.setup = append(s.setup, func() *Task { return make(true) })
+	})
+	return n
+}
+
+// Counts gives the counters.
+func (s *Dispatcher) Counts() Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.Counts()
+}
+
+// Daemons gives the connected daemons in the order they came.
+func (s *Dispatcher) Daemons() []*Daemon {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ds []*Daemon
+	s.queue.Daemons(func(d *Daemon) { ds = append(ds, d) })
+	slices.SortFunc(ds, func(a, b *Daemon) int { return int(a.ID) - int(b.ID) })
+	return ds
+}
+
+// Fail ends every task, and every later one at once.
+func (s *Dispatcher) Fail() { s.do(func(time.Duration) { s.queue.Close() }) }
+
+// Close ends every task, lets the daemons go and waits for the connections to end.
+func (s *Dispatcher) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.Fail()
+	s.timer.Stop()
+	return s.socket.Close()
+}
+
+// do changes the queue and carries out what it asks for. Frames are queued at their peers under the lock, so that what
+// is sent to a daemon keeps the queue's order; everything that may take time happens outside.
+func (s *Dispatcher) do(change func(now time.Duration)) {
+	s.mu.Lock()
+	change(s.Clock())
+	var few [4]Action
+	todo := append(few[:0], s.queue.Take()...)
+	s.post(todo)
+	s.mu.Unlock()
+	s.perform(todo)
+}
+
+// post queues the frames of actions and sets the timer, under the lock.
+func (s *Dispatcher) post(todo []Action) {
+	for _, a := range todo {
+		switch a.Verb {
+		case Send:
+			if a.Task.Attempt > 1 { // the first attempt's bytes may still be on their way to a dead peer
+				a.Frame = slices.Clone(a.Frame)
+				wire.SetAttempt(a.Frame, a.Task.Attempt)
+			}
+			link(a.Daemon).peer.Queue(a.Frame)
+		case Interrupt:
+			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
+		}
+	}
+	if next := s.queue.Next(); next != s.armed {
+		if s.armed = next; next > 0 {
+			s.timer.Reset(next - s.Clock())
+		}
+	}
+}
+
+func (s *Dispatcher) perform(todo []Action) {
+	for _, a := range todo {
+		switch a.Verb {
+		case Send, Interrupt:
+			link(a.Daemon).peer.Flush() // a lost peer is noticed by its receiver
+		case Kill:
+			s.cfg.Kill(a.Daemon)
+			link(a.Daemon).peer.Close()
+		}
+	}
+	for _, a := range todo {
+		if a.Verb == Finish {
+			s.end(a)
+		}
+	}
+}
+
+func (s *Dispatcher) end(a Action) {
+	why := ""
+	if a.Outcome == Reset && a.Daemon != nil {
+		why = link(a.Daemon).why()
+	}
+	s.cfg.End(a.Task, a.Outcome, a.Daemon, why)
+}
+
+func link(d *Daemon) *Link { return d.Peer.(*Link) }
+
+// serve is one peer's life: it says hello, gets its number, answers tasks, is lost.
+func (s *Dispatcher) serve(p *sp.Peer) {
+	l, err := s.admit(p)
+	if err != nil {
+		s.cfg.Log("mirai: refused %s: %v", p.Remote(), err)
+		return
+	}
+	d := &Daemon{Peer: l}
+	var lost error
+	l.why = sync.OnceValue(func() string { return s.cfg.Gone(d, lost) })
+	if !s.up(d) {
+		return
+	}
+	for {
+		frame, err := p.Recv()
+		if err == nil {
+			err = s.receive(d, frame)
+		}
+		if err != nil {
+			lost = err
+			break
+		}
+	}
+	p.Close()
+	s.do(func(now time.Duration) { s.queue.Down(d, now) })
+	l.why()
+}
+
+func (s *Dispatcher) admit(p *sp.Peer) (*Link, error) {
+	frame, err := p.Recv()
+	if err != nil {
+		return nil, err
+	}
+	h, body, err := wire.ParseHeader(frame)
+	if err != nil {
+		return nil, err
+	}
+	if h.Kind != wire.Hello {
+		return nil, fmt.Errorf("it began with a frame of kind %d, not with a hello", h.Kind)
+	}
+	hello, err := wire.ParseHello(body)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := s.cfg.Admit(hello)
+	if err != nil {
+		return nil, err
+	}
+	p.Admit()
+	return &Link{Hello: hello, Owner: owner, peer: p}, nil
+}
+
+// up welcomes a daemon, with the setup it has missed before its first task.
+func (s *Dispatcher) up(d *Daemon) bool {
+	ok := true
+	s.do(func(now time.Duration) {
+		if ok = !s.closed; !ok {
+			return
+		}
+		s.last++
+		d.ID = s.last
+		welcome, err := wire.AppendWelcome(nil, wire.WelcomeBody{Daemon: d.ID})
+		if ok = err == nil; !ok {
+			return
+		}
+		link(d).peer.Queue(welcome)
+		s.queue.Up(d)
+		for _, make := range s.setup {
+			s.queue.Pin(make(), d, now)
+		}
+		s.queue.Ready(d, now)
+	})
+	if ok {
+		link(d).peer.Flush()
+		s.cfg.Up(d)
+	}
+	return ok
+}
+
+func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
+	h, body, err := wire.ParseHeader(frame)
+	if err != nil {
+		return err
+	}
+	switch h.Kind {
+	case wire.Done:
+		var t *Task
+		s.do(func(now time.Duration) { t = s.queue.Result(d, h.Task, h.Attempt, now) })
+		if t != nil {
+			s.cfg.Done(t, d, body)
+		}
+	case wire.Leave:
+		s.do(func(now time.Duration) { s.queue.Leave(d, now) })
+	default:
+		return fmt.Errorf("it sent a frame of kind %d, which a daemon does not send", h.Kind)
+	}
+	return nil
+}

@@ -1,0 +1,547 @@
+// Package dispatch decides which task runs on which daemon, and talks to the daemons. Queue is the decision: a pure
+// state machine without clock, I/O or goroutines, whose methods take what happened and collect Actions. Dispatcher
+// carries the actions out over internal/sp.
+package dispatch
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+// Task is a task from its submission until it is over. The fields above the line are set by who submits it.
+type Task struct {
+	ID       uint64
+	Frame    []byte        // what the daemon gets
+	Deadline time.Duration // on the queue's clock; 0 means none
+	RunLimit time.Duration // from when it may have started; 0 means none
+	Priority int           // higher goes first
+	Retries  int           // how often it runs again when its daemon is lost
+	Owner    any
+
+	Attempt uint32 // from 1, once sent
+
+	state      state
+	daemon     *Daemon // where it was sent
+	list       *list   // where it waits
+	prev, next *Task
+	timer      int // place in the heap of deadlines, from 1; 0 when it is not there
+}
+
+type state uint8
+
+const (
+	waiting state = iota
+	sent
+	over
+)
+
+// Daemon is a connected daemon.
+type Daemon struct {
+	ID   uint64
+	Peer any
+
+	at     []*Task       // sent and not answered, in order; only the first can have started
+	pinned list          // tasks for this daemon alone
+	kill   time.Duration // when it is killed because it does not let go of an interrupted task; 0: not
+	free   int           // place among the free daemons, from 1; 0 when it is not there
+	ready  bool          // may have tasks
+	gone   bool
+}
+
+// Running is the task that the daemon may be running, nil when it is idle.
+func (d *Daemon) Running() *Task {
+	if len(d.at) == 0 {
+		return nil
+	}
+	return d.at[0]
+}
+
+// Verb says what an Action asks for.
+type Verb uint8
+
+const (
+	Send      Verb = iota // send Task to Daemon
+	Interrupt             // tell Daemon to let go of Task
+	Kill                  // end Daemon: it did not let go in time
+	Finish                // Task ends without a result, by Outcome
+)
+
+// Outcome is how a task ends that gets no result.
+type Outcome uint8
+
+const (
+	TimedOut  Outcome = iota // its deadline has passed
+	Cancelled                // somebody cancelled it
+	Reset                    // its daemon was lost
+	Closed                   // the queue was closed
+)
+
+// Action is something to carry out, in order.
+type Action struct {
+	Verb    Verb
+	Daemon  *Daemon
+	Task    *Task
+	Frame   []byte // of a Send
+	Outcome Outcome
+}
+
+// Counts are the counters of a queue. Completed counts finished, failed and cancelled tasks.
+type Counts struct{ Connections, Cumulative, Awaiting, Executing, Completed int }
+
+// Queue is the scheduler: first in first out within a priority, any number of daemons, no daemon idle while a task
+// waits. Each method takes the time on a clock of the caller's choice. Not safe for concurrent use.
+type Queue struct {
+	Depth int           // how many tasks a daemon holds, the running one included; 0 means 1
+	Grace time.Duration // between an interrupt and the kill; 0 means no kill
+
+	waiting []*list // by priority, highest first
+	idle    []*Daemon
+	room    []*Daemon // busy, with room for more
+	killing []*Daemon
+	timers  timers
+	daemons map[*Daemon]struct{}
+	counts  Counts
+	actions []Action
+	closed  bool
+}
+
+// Take gives the actions collected since the last Take. They are valid until the next call of a method.
+func (q *Queue) Take() []Action {
+	a := q.actions
+	q.actions = q.actions[:0]
+	return a
+}
+
+// Counts gives the counters.
+func (q *Queue) Counts() Counts { return q.counts }
+
+// Submit takes a task in.
+func (q *Queue) Submit(t *Task, now time.Duration) {
+	if q.closed {
+		q.finish(t, Closed)
+		return
+	}
+	q.arm(t)
+	if d := q.pick(); d != nil {
+		q.send(d, t, now)
+		return
+	}
+	q.enqueue(t, false)
+}
+
+// Pin takes in a task that only d may run, before any other that waits.
+func (q *Queue) Pin(t *Task, d *Daemon, now time.Duration) {
+	if q.closed || d.gone {
+		q.finish(t, Closed)
+		return
+	}
+	q.arm(t)
+	q.counts.Awaiting++
+	d.pinned.push(t, false)
+	if d.ready {
+		q.fill(d, now)
+	}
+}
+
+// Up takes a daemon in. What is pinned to it must be pinned before Ready.
+func (q *Queue) Up(d *Daemon) {
+	if q.daemons == nil {
+		q.daemons = map[*Daemon]struct{}{}
+	}
+	q.daemons[d] = struct{}{}
+	q.counts.Connections++
+	q.counts.Cumulative++
+}
+
+// Ready lets a daemon have tasks.
+func (q *Queue) Ready(d *Daemon, now time.Duration) {
+	if !d.gone {
+		d.ready = true
+		q.fill(d, now)
+	}
+}
+
+// Daemons calls f for each daemon.
+func (q *Queue) Daemons(f func(*Daemon)) {
+	for d := range q.daemons {
+		f(d)
+	}
+}
+
+// Down says that a daemon is lost. The task it may have been running fails, or runs again where that was asked for;
+// those it had not started wait again, at the front.
+func (q *Queue) Down(d *Daemon, now time.Duration) {
+	if d.gone {
+		return
+	}
+	first := d.Running()
+	q.remove(d)
+	if first != nil && first.state == sent {
+		q.counts.Executing--
+		if int(first.Attempt) > first.Retries {
+			q.finish(first, Reset)
+		} else {
+			q.enqueue(first, true)
+		}
+	}
+	q.refill(now)
+}
+
+// Leave says that a daemon starts nothing more: whatever it has not answered waits again.
+func (q *Queue) Leave(d *Daemon, now time.Duration) {
+	if d.gone {
+		return
+	}
+	first := d.Running()
+	q.remove(d)
+	if first != nil && first.state == sent {
+		q.counts.Executing--
+		first.Attempt--
+		q.enqueue(first, true)
+	}
+	q.refill(now)
+}
+
+// remove takes a daemon out; all that it cannot have started waits again.
+func (q *Queue) remove(d *Daemon) {
+	d.gone = true
+	delete(q.daemons, d)
+	q.counts.Connections--
+	q.unfree(d)
+	q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
+	for i := len(d.at) - 1; i > 0; i-- {
+		if t := d.at[i]; t.state == sent {
+			q.counts.Executing--
+			t.Attempt--
+			q.enqueue(t, true)
+		}
+	}
+	d.at = nil
+	for t := d.pinned.first; t != nil; t = d.pinned.first {
+		d.pinned.remove(t)
+		q.counts.Awaiting--
+		q.finish(t, Reset)
+	}
+}
+
+// Result says that a daemon has answered. It gives the task when the result counts: a late one gives nil.
+func (q *Queue) Result(d *Daemon, id uint64, attempt uint32, now time.Duration) *Task {
+	t := d.Running()
+	if t == nil || t.ID != id || t.Attempt != attempt {
+		return nil
+	}
+	d.at = d.at[:copy(d.at, d.at[1:])]
+	if d.kill != 0 {
+		d.kill = 0
+		q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
+	}
+	q.started(d, now)
+	q.fill(d, now)
+	if t.state != sent {
+		return nil
+	}
+	q.counts.Executing--
+	q.retire(t)
+	return t
+}
+
+// Cancel ends a task: it is false when it was over already.
+func (q *Queue) Cancel(t *Task, now time.Duration) bool {
+	if t.state == over {
+		return false
+	}
+	q.drop(t, Cancelled, now)
+	return true
+}
+
+// Tick lets time pass.
+func (q *Queue) Tick(now time.Duration) {
+	for len(q.timers) > 0 && q.timers[0].Deadline <= now {
+		q.drop(q.timers[0], TimedOut, now)
+	}
+	for _, d := range q.killing {
+		if d.kill <= now {
+			d.kill = 1<<63 - 1 // once
+			q.act(Action{Verb: Kill, Daemon: d})
+		}
+	}
+}
+
+// Next is when Tick is due, 0 for never.
+func (q *Queue) Next() time.Duration {
+	next := time.Duration(1<<63 - 1)
+	if len(q.timers) > 0 {
+		next = q.timers[0].Deadline
+	}
+	for _, d := range q.killing {
+		next = min(next, d.kill)
+	}
+	if next == 1<<63-1 {
+		return 0
+	}
+	return next
+}
+
+// Close ends every task.
+func (q *Queue) Close() {
+	q.closed = true
+	for _, l := range q.waiting {
+		for t := l.first; t != nil; t = l.first {
+			l.remove(t)
+			q.counts.Awaiting--
+			q.finish(t, Closed)
+		}
+	}
+	for d := range q.daemons {
+		for t := d.pinned.first; t != nil; t = d.pinned.first {
+			d.pinned.remove(t)
+			q.counts.Awaiting--
+			q.finish(t, Closed)
+		}
+		for _, t := range d.at {
+			if t.state == sent {
+				q.counts.Executing--
+				q.finish(t, Closed)
+			}
+		}
+	}
+}
+
+// drop ends a task that waits or was sent.
+func (q *Queue) drop(t *Task, why Outcome, now time.Duration) {
+	if t.state == waiting {
+		t.list.remove(t)
+		q.counts.Awaiting--
+		q.finish(t, why)
+		return
+	}
+	d := t.daemon
+	q.counts.Executing--
+	q.finish(t, why)
+	q.act(Action{Verb: Interrupt, Daemon: d, Task: t})
+	if d.Running() == t {
+		q.doom(d, now)
+	}
+}
+
+func (q *Queue) doom(d *Daemon, now time.Duration) {
+	if q.Grace > 0 && d.kill == 0 {
+		d.kill = now + q.Grace
+		q.killing = append(q.killing, d)
+	}
+}
+
+func (q *Queue) depth() int { return max(q.Depth, 1) }
+
+// pick takes a daemon with room: an idle one, the last to become so first since it is warm.
+func (q *Queue) pick() *Daemon {
+	if n := len(q.idle); n > 0 {
+		return q.idle[n-1]
+	}
+	if n := len(q.room); n > 0 {
+		return q.room[n-1]
+	}
+	return nil
+}
+
+// fill gives a daemon what it has room for, and files it by the room that is left.
+func (q *Queue) fill(d *Daemon, now time.Duration) {
+	q.unfree(d)
+	for len(d.at) < q.depth() {
+		t := q.dequeue(d)
+		if t == nil {
+			break
+		}
+		q.put(d, t, now)
+	}
+	q.refile(d)
+}
+
+func (q *Queue) refill(now time.Duration) {
+	for q.counts.Awaiting > 0 {
+		d := q.pick()
+		if d == nil || q.front() == nil {
+			return
+		}
+		q.fill(d, now)
+	}
+}
+
+func (q *Queue) send(d *Daemon, t *Task, now time.Duration) {
+	q.unfree(d)
+	q.put(d, t, now)
+	q.refile(d)
+}
+
+func (q *Queue) put(d *Daemon, t *Task, now time.Duration) {
+	t.state, t.daemon = sent, d
+	t.Attempt++
+	d.at = append(d.at, t)
+	q.counts.Executing++
+	if len(d.at) == 1 {
+		q.started(d, now)
+	}
+	q.act(Action{Verb: Send, Daemon: d, Task: t, Frame: t.Frame})
+}
+
+// started notes that the first task of a daemon may run from now on.
+func (q *Queue) started(d *Daemon, now time.Duration) {
+	t := d.Running()
+	switch {
+	case t == nil:
+	case t.state == over: // cancelled while it stood behind another
+		q.doom(d, now)
+	case t.RunLimit > 0:
+		if end := now + t.RunLimit; t.Deadline == 0 || end < t.Deadline {
+			q.disarm(t)
+			t.Deadline = end
+			q.arm(t)
+		}
+	}
+}
+
+func (q *Queue) unfree(d *Daemon) {
+	if d.free == 0 {
+		return
+	}
+	l := &q.idle
+	if len(*l) < d.free || (*l)[d.free-1] != d {
+		l = &q.room
+	}
+	last := len(*l) - 1
+	moved := (*l)[last]
+	(*l)[d.free-1], moved.free = moved, d.free
+	(*l)[last] = nil
+	*l, d.free = (*l)[:last], 0
+}
+
+func (q *Queue) refile(d *Daemon) {
+	switch n := len(d.at); {
+	case d.gone || !d.ready || n >= q.depth():
+	case n == 0:
+		q.idle = append(q.idle, d)
+		d.free = len(q.idle)
+	default:
+		q.room = append(q.room, d)
+		d.free = len(q.room)
+	}
+}
+
+func (q *Queue) enqueue(t *Task, front bool) {
+	t.state, t.daemon = waiting, nil
+	q.counts.Awaiting++
+	q.level(t.Priority).push(t, front)
+}
+
+// level gives the list of a priority.
+func (q *Queue) level(priority int) *list {
+	i, ok := slices.BinarySearchFunc(q.waiting, priority, func(l *list, p int) int { return p - l.priority })
+	if !ok {
+		q.waiting = slices.Insert(q.waiting, i, &list{priority: priority})
+	}
+	return q.waiting[i]
+}
+
+func (q *Queue) front() *Task {
+	for _, l := range q.waiting {
+		if l.first != nil {
+			return l.first
+		}
+	}
+	return nil
+}
+
+func (q *Queue) dequeue(d *Daemon) *Task {
+	t := d.pinned.first
+	if t == nil {
+		t = q.front()
+	}
+	if t != nil {
+		t.list.remove(t)
+		q.counts.Awaiting--
+	}
+	return t
+}
+
+func (q *Queue) finish(t *Task, o Outcome) {
+	q.retire(t)
+	q.act(Action{Verb: Finish, Daemon: t.daemon, Task: t, Outcome: o})
+}
+
+// retire marks a task as over and lets go of what it holds.
+func (q *Queue) retire(t *Task) {
+	t.state, t.Frame = over, nil
+	q.counts.Completed++
+	q.disarm(t)
+}
+
+func (q *Queue) act(a Action) { q.actions = append(q.actions, a) }
+
+func (q *Queue) arm(t *Task) {
+	if t.Deadline > 0 {
+		heap.Push(&q.timers, t)
+	}
+}
+
+func (q *Queue) disarm(t *Task) {
+	if t.timer > 0 {
+		heap.Remove(&q.timers, t.timer-1)
+	}
+}
+
+// list is a doubly linked list through the tasks themselves: enqueueing cannot fail, removal costs the same anywhere.
+type list struct {
+	first, last *Task
+	priority    int
+}
+
+func (l *list) push(t *Task, front bool) {
+	t.list = l
+	switch {
+	case l.first == nil:
+		l.first, l.last = t, t
+	case front:
+		t.next, l.first.prev = l.first, t
+		l.first = t
+	default:
+		t.prev, l.last.next = l.last, t
+		l.last = t
+	}
+}
+
+func (l *list) remove(t *Task) {
+	if t.prev == nil {
+		l.first = t.next
+	} else {
+		t.prev.next = t.next
+	}
+	if t.next == nil {
+		l.last = t.prev
+	} else {
+		t.next.prev = t.prev
+	}
+	t.prev, t.next, t.list = nil, nil, nil
+}
+
+// timers is a heap of tasks by deadline.
+type timers []*Task
+
+func (h timers) Len() int           { return len(h) }
+func (h timers) Less(i, j int) bool { return h[i].Deadline < h[j].Deadline }
+func (h timers) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].timer, h[j].timer = i+1, j+1
+}
+func (h *timers) Push(x any) {
+	t := x.(*Task)
+	*h = append(*h, t)
+	t.timer = len(*h)
+}
+func (h *timers) Pop() any {
+	n := len(*h) - 1
+	t := (*h)[n]
+	(*h)[n], *h = nil, (*h)[:n]
+	t.timer = 0
+	return t
+}

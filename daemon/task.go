@@ -1,0 +1,179 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/mojukapu/mirai/internal/wire"
+	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/lang/js"
+	"github.com/mojukapu/mirai/lang/lua"
+)
+
+var (
+	errCancelled = errors.New("cancelled")
+	errGone      = errors.New("the host is gone")
+)
+
+// run runs one task, answers it and tidies up after it, in this order: the host does not wait for the tidying.
+func (w *worker) run(j job) {
+	if j.cancelled {
+		w.answer(j.Header, time.Now(), nil, &lang.Error{Kind: lang.Interrupted, Message: "cancelled before it started"})
+		return
+	}
+	ctx, stop := context.WithCancelCause(w.ctx)
+	w.mu.Lock()
+	w.current, w.stop = j.Header, stop
+	w.mu.Unlock()
+	start := time.Now()
+	in, v, err := w.evaluate(ctx, j)
+	w.mu.Lock()
+	w.stop = nil
+	w.mu.Unlock()
+	w.answer(j.Header, start, v, err)
+	stop(nil)
+	w.tidy(in, j.Kind)
+	if w.tasks++; w.tasks == w.s.MaxTasks {
+		w.leave(ExitMaxTasks)
+	}
+}
+
+func (w *worker) evaluate(ctx context.Context, j job) (in lang.Interpreter, v lang.Value, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a bug in mirai, please report it: %v\n%s", p, debug.Stack())
+			w.interpreters = nil
+		}
+	}()
+	r, err := wire.ParseRun(j.body, w.bindings)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.bindings = r.Globals[:0]
+	if in, err = w.interpreter(r.Language); err != nil {
+		return nil, nil, err
+	}
+	code := lang.Code{Source: r.Source, Name: r.File, Line: r.Line, Column: r.Column}
+	if j.Kind == wire.Setup {
+		code.Mode = lang.Line
+	}
+	w.given = w.given[:0]
+	for _, b := range r.Globals {
+		w.given = append(w.given, lang.Binding{Name: b.Name, Value: b.Feed})
+	}
+	n := len(w.given)
+	for _, b := range r.Args {
+		w.given = append(w.given, lang.Binding{Name: b.Name, Value: b.Feed})
+	}
+	v, err = in.Eval(ctx, code, w.given[:n:n], w.given[n:])
+	return in, v, err
+}
+
+// interpreter gives the interpreter of a language, made when it is first needed.
+func (w *worker) interpreter(language string) (lang.Interpreter, error) {
+	if in := w.interpreters[language]; in != nil {
+		return in, nil
+	}
+	cfg := lang.Config{Modules: w.cfg.Modules, Print: w.out.print, Free: free, Stack: w.s.Stack}
+	if w.cfg.Files {
+		cfg.Load = lang.LoadFile
+	}
+	in, err := newInterpreter(language, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if w.interpreters == nil {
+		w.interpreters = map[string]lang.Interpreter{}
+	}
+	w.out.show = w.s.Output
+	w.interpreters[language] = in
+	return in, nil
+}
+
+func newInterpreter(language string, cfg lang.Config) (lang.Interpreter, error) {
+	switch language {
+	case lang.JS:
+		return js.New(cfg)
+	case lang.Lua:
+		return lua.New(cfg)
+	}
+	return nil, fmt.Errorf("this daemon has no language %q", language)
+}
+
+func free(language, code string) ([]string, error) {
+	if language == lang.Lua {
+		return lua.Free(code)
+	}
+	return js.Free(code)
+}
+
+// tidy restores the interpreter after a task; what a setup did to globals stays.
+func (w *worker) tidy(in lang.Interpreter, kind wire.Kind) {
+	switch {
+	case in == nil:
+	case kind == wire.Setup:
+		in.Keep()
+		in.Reset()
+	case w.s.Cleanup == "fresh":
+		w.interpreters = nil
+	case w.s.Cleanup == "":
+		in.Reset()
+	}
+}
+
+// answer sends the result of a task. A value that cannot be sent is a failure of the task.
+func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error) {
+	h.Kind = wire.Done
+	b := make([]byte, 0, 128)
+	if err == nil {
+		b = wire.AppendDone(b, h, false)
+		w.encoder.Reset(b)
+		if err = v.Walk(&w.encoder); err == nil {
+			b, err = w.encoder.Bytes()
+		}
+	}
+	if err != nil {
+		b = wire.AppendDone(b[:0], h, true)
+		b = appendFault(b, err)
+	}
+	b = wire.AppendDoneEnd(b, start.UnixMicro(), time.Since(start).Microseconds(), w.out.take())
+	w.peer.Send(b) // a lost host is noticed by whoever reads
+}
+
+func appendFault(b []byte, err error) []byte {
+	f := fault(err)
+	with, err := wire.AppendFault(b, f)
+	if err != nil { // the thrown object's fields cannot travel
+		f.Fields, f.Value = nil, nil
+		with, _ = wire.AppendFault(b, f)
+	}
+	return with
+}
+
+// fault is an error as it travels.
+func fault(err error) *wire.Fault {
+	var refused *lang.Refused
+	if errors.As(err, &refused) {
+		return &wire.Fault{Kind: "refused", Message: lang.At(refused, "the result").Error()}
+	}
+	var e *lang.Error
+	if !errors.As(err, &e) {
+		return &wire.Fault{Kind: "error", Message: err.Error()}
+	}
+	f := &wire.Fault{Kind: faultKinds[e.Kind], Class: e.Class, Message: e.Message, Line: e.Line}
+	for _, s := range e.Stack {
+		f.Stack = append(f.Stack, wire.Frame{Func: s.Func, File: s.File, Line: s.Line, Column: s.Column})
+	}
+	if e.Fields != nil {
+		f.Fields, _ = wire.EncodeGo(e.Fields, nil)
+	}
+	if e.Value != nil {
+		f.Value, _ = wire.EncodeGo(e.Value, nil)
+	}
+	return f
+}
+
+var faultKinds = [...]string{lang.Raised: "error", lang.Syntax: "error", lang.Interrupted: "interrupted", lang.Limited: "limit"}

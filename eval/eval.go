@@ -1,0 +1,145 @@
+// Package eval is what a Go host holds. New makes a Profile, a pool of daemons with its own queue; Profile.Go submits a
+// Task and returns a Future at once; Future.Get waits for its value. Host is the same for scripts: it keeps profiles by
+// name and gives the module mirai. No interpreter is linked: code runs in daemons, which are other processes (this
+// same program, when daemon.Main stands first in main) or, with Config.InProcess, goroutines.
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"sort"
+	"time"
+
+	"context"
+
+	"github.com/mojukapu/mirai/internal/wire"
+	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/launch"
+)
+
+// Config is what a Profile is made with.
+type Config struct {
+	// Name is the name of the profile. Defaults to "default".
+	Name string
+	// Daemons is how many local daemons are kept running. Defaults to 1.
+	Daemons int
+	// Modules are the host's own: their types are known in values. The daemons must be given the same ones.
+	Modules []lang.Module
+	// Settings are passed on to the daemons; URL and Token are filled in.
+	Settings launch.Settings
+	// Command makes the command that starts a daemon. Defaults to launch.Self: this same program.
+	Command func(launch.Settings) (*exec.Cmd, error)
+	// InProcess runs a daemon as a goroutine instead; pass daemon.Run. It returns when ctx ends or the connection does.
+	// Such a daemon cannot be killed: code that does not let go keeps its goroutine.
+	InProcess func(ctx context.Context, s launch.Settings, modules []lang.Module) error
+	// Grace is how long an interrupted task may take to let go before its daemon is killed. Defaults to 500 ms.
+	Grace time.Duration
+	// Start is how long a daemon may take to connect. Defaults to 10 s.
+	Start time.Duration
+	// Depth is how many tasks a daemon holds, the running one included. Defaults to 1.
+	Depth int
+	// Log gets what nobody else hears of: strangers at the socket, daemons that were replaced. Nil discards it.
+	Log *slog.Logger
+}
+
+func (c Config) defaults() Config {
+	if c.Name == "" {
+		c.Name = "default"
+	}
+	if c.Daemons == 0 {
+		c.Daemons = 1
+	}
+	if c.Command == nil {
+		c.Command = launch.Self
+	}
+	if c.Grace == 0 {
+		c.Grace = 500 * time.Millisecond
+	}
+	if c.Start == 0 {
+		c.Start = 10 * time.Second
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func (c Config) valid() error {
+	if c.Daemons < 0 {
+		return fmt.Errorf("eval: Daemons is %d: the number of daemons must be zero or greater", c.Daemons)
+	}
+	return c.Settings.Valid()
+}
+
+// Globals are names and their values for a block. A value is any of docs/values.md, or a lang.Feed.
+type Globals map[string]any
+
+// bindings gives the globals in the order of their names.
+func (g Globals) bindings(types []*lang.Type) []lang.Binding {
+	if len(g) == 0 {
+		return nil
+	}
+	bs := make([]lang.Binding, 0, len(g))
+	for name, v := range g {
+		bs = append(bs, lang.Binding{Name: name, Value: func(s lang.Sink) error { return lang.WalkTypes(v, s, types) }})
+	}
+	sort.Slice(bs, func(i, j int) bool { return bs[i].Name < bs[j].Name })
+	return bs
+}
+
+// Task is a block to run.
+type Task struct {
+	Lang    string  // lang.JS or lang.Lua. Defaults to JS
+	Source  string  // the block, with our syntax in it if you like
+	Globals Globals // global variables
+	Args    Globals // local variables
+	Name    string  // a label, for people
+
+	File   string // where Source stands, for errors. Defaults to "task"
+	Line   int    // from 1
+	Column int    // from 1
+
+	Timeout    time.Duration // from the submission; 0 means none
+	RunTimeout time.Duration // from the start of the run; 0 means none
+	Priority   int           // higher goes first
+	Retries    int           // how often it runs again when its daemon is lost
+
+	globals, args []lang.Binding // of a script, in its order: in place of Globals and Args
+}
+
+func (t Task) valid() error {
+	switch {
+	case t.Lang != lang.JS && t.Lang != lang.Lua:
+		return fmt.Errorf("eval: there is no language %q: use %q or %q", t.Lang, lang.JS, lang.Lua)
+	case t.Timeout < 0 || t.RunTimeout < 0:
+		return errors.New("eval: a timeout cannot be negative")
+	case t.Retries < 0:
+		return errors.New("eval: retry cannot be negative")
+	}
+	return nil
+}
+
+// encode makes the frame of a task.
+func (t Task) encode(kind wire.Kind, id uint64, types []*lang.Type) ([]byte, error) {
+	if err := t.valid(); err != nil {
+		return nil, err
+	}
+	globals, args := t.globals, t.args
+	if globals == nil {
+		globals = t.Globals.bindings(types)
+	}
+	if args == nil {
+		args = t.Args.bindings(types)
+	}
+	b := make([]byte, 0, wire.HeaderSize+len(t.Source)+len(t.File)+64+32*(len(globals)+len(args)))
+	b = wire.AppendRun(b, wire.Header{Kind: kind, Task: id, Attempt: 1}, wire.RunBody{
+		Language: t.Lang, Source: t.Source, File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)})
+	var e wire.Encoder
+	b, err := e.AppendBindings(b, "globals", globals)
+	if err == nil {
+		b, err = e.AppendBindings(b, "args", args)
+	}
+	return b, err
+}

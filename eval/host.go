@@ -1,0 +1,220 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+// Host keeps the profiles of a script session by name and gives the module mirai. All its methods are safe for use by
+// several goroutines.
+type Host struct {
+	cfg Config
+
+	mu       sync.Mutex
+	profiles map[string]*Profile
+	alone    map[*Profile]struct{} // one-task profiles
+	pending  int                   // futures that are not resolved
+	idle     chan struct{}         // closed when pending falls to 0; nil when nobody waits
+	closed   bool
+}
+
+// NewHost makes a host without daemons. cfg is the template of each profile: its Name and Daemons are not used.
+func NewHost(cfg Config) *Host {
+	return &Host{cfg: cfg, profiles: map[string]*Profile{}, alone: map[*Profile]struct{}{}}
+}
+
+// Daemons sets the default profile to n daemons of its own, and waits until they are connected; 0 ends it.
+func (h *Host) Daemons(ctx context.Context, n int) error {
+	cfg := h.cfg
+	cfg.Name, cfg.Daemons = "default", n
+	return h.set(ctx, cfg)
+}
+
+// set makes or replaces a profile; with 0 daemons it only ends the one there is.
+func (h *Host) set(ctx context.Context, cfg Config) error {
+	if cfg.Daemons < 0 {
+		return cfg.valid()
+	}
+	h.mu.Lock()
+	old := h.profiles[cfg.Name]
+	delete(h.profiles, cfg.Name)
+	h.mu.Unlock()
+	if old != nil {
+		old.Close()
+	}
+	if cfg.Daemons == 0 {
+		return nil
+	}
+	p, err := New(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		go p.Close()
+		return errors.New("mirai: this session is over")
+	}
+	h.profiles[cfg.Name] = p
+	return nil
+}
+
+// Profile gives a profile by its name, nil when no daemons are set for it.
+func (h *Host) Profile(name string) *Profile {
+	if name == "" {
+		name = "default"
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.profiles[name]
+}
+
+// Go submits a task to a profile. Without daemons there, the task gets a process of its own.
+func (h *Host) Go(profile string, t Task) (*Future, error) {
+	var f *Future
+	if p := h.Profile(profile); p != nil {
+		f = p.Go(context.Background(), t)
+	} else if profile != "" && profile != "default" {
+		return nil, h.noDaemons(profile)
+	} else {
+		var err error
+		if f, err = h.once(t); err != nil {
+			return nil, err
+		}
+	}
+	if f.Resolved() {
+		if err := f.parse(); err != nil { // refused: it never was a task
+			return nil, err
+		}
+	}
+	h.count(f)
+	return f, nil
+}
+
+// count has Wait wait for a future.
+func (h *Host) count(f *Future) {
+	h.mu.Lock()
+	h.pending++
+	h.mu.Unlock()
+	f.Notify(h.settle)
+}
+
+func (h *Host) settle() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.pending--; h.pending == 0 && h.idle != nil {
+		close(h.idle)
+		h.idle = nil
+	}
+}
+
+// Wait waits until no task is pending.
+func (h *Host) Wait(ctx context.Context) error {
+	h.mu.Lock()
+	if h.pending == 0 {
+		h.mu.Unlock()
+		return nil
+	}
+	if h.idle == nil {
+		h.idle = make(chan struct{})
+	}
+	idle := h.idle
+	h.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (h *Host) once(t Task) (*Future, error) {
+	cfg := h.cfg
+	cfg.Name = "one task"
+	p, f, err := once(cfg, t)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	h.alone[p] = struct{}{}
+	h.mu.Unlock()
+	f.Notify(func() {
+		go func() {
+			p.Close()
+			h.mu.Lock()
+			delete(h.alone, p)
+			h.mu.Unlock()
+		}()
+	})
+	return f, nil
+}
+
+// need gives a profile that must have daemons.
+func (h *Host) need(name string) (*Profile, error) {
+	if p := h.Profile(name); p != nil {
+		return p, nil
+	}
+	return nil, h.noDaemons(name)
+}
+
+func (h *Host) noDaemons(name string) error {
+	if name == "" || name == "default" {
+		return errors.New("no daemons set: set some with daemons(6), for instance")
+	}
+	return fmt.Errorf("no daemons set for the profile %q: set some with daemons(6, {profile: %q}), for instance", name, name)
+}
+
+// Status says for a person which profiles there are and what they do.
+func (h *Host) Status() string {
+	h.mu.Lock()
+	var names []string
+	for name := range h.profiles {
+		names = append(names, name)
+	}
+	h.mu.Unlock()
+	sort.Strings(names)
+	if len(names) == 0 {
+		return "no daemons set"
+	}
+	var b strings.Builder
+	for _, name := range names {
+		if p := h.Profile(name); p != nil {
+			s := p.Status()
+			fmt.Fprintf(&b, "%s: %d daemons at %s; %d waiting, %d running, %d completed\n",
+				name, s.Connections, s.URL, s.Awaiting, s.Executing, s.Completed)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Close ends every profile.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	var ps []*Profile
+	for _, p := range h.profiles {
+		ps = append(ps, p)
+	}
+	for p := range h.alone {
+		ps = append(ps, p)
+	}
+	h.profiles = map[string]*Profile{}
+	h.mu.Unlock()
+	var errs []error
+	for _, p := range ps {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Modules gives the module mirai, and the globals that come with it.
+func (h *Host) Modules() []lang.Module {
+	m := module{h}
+	return []lang.Module{m.mirai(), m.globals()}
+}

@@ -1,0 +1,473 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+// module is the module mirai of scripts.
+type module struct{ h *Host }
+
+var (
+	unresolved = &sentinel{"unresolved"}
+	absent     = &sentinel{"absent"} // a name that the scope does not define: lang.Rewrite writes it for a lone ...
+)
+
+func (m module) mirai() lang.Module {
+	return lang.Module{
+		Name:   "mirai",
+		Global: true,
+		Types:  []*lang.Type{m.handleType(), m.manyType(), sentinelType()},
+		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
+		Call:   m.submit,
+		Funcs: []lang.Func{
+			{Name: "spawn", Call: m.spawn},
+			{Name: "spawnEverywhere", Call: m.spawnEverywhere},
+			{Name: "everywhere", Call: m.everywhere},
+			{Name: "wait", Call: m.wait},
+			{Name: "collect", Call: m.collect},
+			{Name: "unresolved", Call: m.unresolved},
+			{Name: "stop", Call: m.stop},
+			{Name: "daemons", Call: m.daemons},
+			{Name: "status", Call: m.status},
+			{Name: "info", Call: m.info},
+		},
+	}
+}
+
+func (m module) globals() lang.Module {
+	return lang.Module{
+		Global: true,
+		Values: []lang.Field{{Name: "unresolved", Get: func(any) (any, error) { return unresolved, nil }}},
+		Funcs:  []lang.Func{{Name: "daemons", Call: m.daemons}},
+	}
+}
+
+func sentinelType() *lang.Type {
+	return &lang.Type{
+		Name:   "mirai sentinel",
+		Is:     func(v any) bool { _, ok := v.(*sentinel); return ok },
+		Show:   func(self any) string { return self.(*sentinel).name },
+		Refuse: "unresolved is not a value: wait for the mirai, m[]",
+	}
+}
+
+// spawn(language, source, options, at, name, value, ...) is what a block is rewritten to. The name "..." spreads its value.
+func (m module) spawn(c *lang.Call) (any, error) {
+	t, o, err := block(c)
+	if err != nil {
+		return nil, err
+	}
+	return m.submitTask(t, o, c)
+}
+
+// submit is mirai(f, globals, options).
+func (m module) submit(c *lang.Call) (any, error) {
+	t, o, err := callable(c, "mirai")
+	if err != nil {
+		return nil, err
+	}
+	return m.submitTask(t, o, c)
+}
+
+func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
+	profile, try := o.task(&t)
+	if err := o.done(); err != nil {
+		return nil, err
+	}
+	if p := m.h.Profile(profile); try && p != nil {
+		f := p.Try(context.Background(), t)
+		if f == nil {
+			return nil, nil
+		}
+		m.h.count(f)
+		return f, nil
+	}
+	return m.h.Go(profile, t)
+}
+
+// task reads the options of a task.
+func (o *options) task(t *Task) (profile string, try bool) {
+	t.Name = o.text("name")
+	t.Timeout, t.RunTimeout = o.time("timeout"), o.time("runtimeout")
+	t.Retries, t.Priority = o.count("retry"), o.count("priority")
+	if args := o.object("args"); args != nil {
+		t.args = entries(nil, args)
+	}
+	return o.text("profile"), o.flag("try")
+}
+
+// block makes a task of the arguments of spawn.
+func block(c *lang.Call) (t Task, o *options, err error) {
+	if t.Lang, err = c.String(0); err != nil {
+		return t, nil, err
+	}
+	if t.Source, err = c.String(1); err != nil {
+		return t, nil, err
+	}
+	record, err := c.Record(2)
+	if err != nil {
+		return t, nil, err
+	}
+	at, err := c.String(3)
+	if err != nil {
+		return t, nil, err
+	}
+	t.File, t.Line, t.Column = position(at)
+	for i := 4; i+1 < len(c.Args); i += 2 {
+		if t.globals, err = global(c, i, t.globals); err != nil {
+			return t, nil, err
+		}
+	}
+	if t.globals == nil {
+		t.globals = []lang.Binding{}
+	}
+	return t, &options{of: "mirai", record: record}, nil
+}
+
+// global adds the global that arguments i and i+1 name and give.
+func global(c *lang.Call, i int, to []lang.Binding) ([]lang.Binding, error) {
+	name, err := c.String(i)
+	if err != nil {
+		return nil, err
+	}
+	v := c.Args[i+1]
+	switch {
+	case v.Host() == absent:
+		return to, nil
+	case name != "...":
+		return append(to, lang.Binding{Name: name, Value: v.Walk}), nil
+	}
+	if !c.Given(i + 1) {
+		return to, nil
+	}
+	spread, err := c.Record(i + 1)
+	if err != nil {
+		return nil, &lang.Error{Class: "TypeError", Message: "mirai: what is spread with ... must be an object with names, it is of kind " + v.Kind()}
+	}
+	return entries(to, spread), nil
+}
+
+func entries(to []lang.Binding, r *lang.Record) []lang.Binding {
+	for i, k := range r.Keys {
+		v := r.Values[i]
+		to = append(to, lang.Binding{Name: k, Value: func(s lang.Sink) error { return lang.Walk(v, s) }})
+	}
+	return to
+}
+
+// position reads "file:line:column".
+func position(at string) (file string, line, column int) {
+	rest, c := cutLast(at)
+	file, l := cutLast(rest)
+	line, _ = strconv.Atoi(l)
+	column, _ = strconv.Atoi(c)
+	return file, max(line, 1), max(column, 1)
+}
+
+func cutLast(s string) (before, after string) {
+	if i := strings.LastIndexByte(s, ':'); i >= 0 {
+		return s[:i], s[i+1:]
+	}
+	return s, ""
+}
+
+// callable makes a task of (f, globals, options), where f is a function or source text.
+func callable(c *lang.Call, of string) (t Task, o *options, err error) {
+	t.Lang = c.Lang
+	at := c.Where()
+	t.File, t.Line, t.Column = at.File, at.Line, at.Column
+	globals, err := c.Record(1)
+	if err == nil {
+		o = &options{of: of}
+		o.record, err = c.Record(2)
+	}
+	if err != nil {
+		return t, nil, err
+	}
+	t.globals = []lang.Binding{}
+	if globals != nil {
+		t.globals = entries(t.globals, globals)
+	}
+	switch {
+	case len(c.Args) > 0 && c.Args[0].Func() != nil:
+		t.Source = "return mirai_function()"
+		t.globals = append(t.globals, lang.Binding{Name: "mirai_function", Value: c.Args[0].Walk})
+	case len(c.Args) > 0 && c.Args[0].Kind() == "string":
+		t.Source, err = c.String(0)
+	default:
+		err = &lang.Error{Class: "TypeError", Message: of + ": give it a function or source text, perhaps as a block: " + of + "<js>{ ... }"}
+	}
+	return t, o, err
+}
+
+// spawnEverywhere is what an everywhere block is rewritten to.
+func (m module) spawnEverywhere(c *lang.Call) (any, error) {
+	t, o, err := block(c)
+	if err != nil {
+		return nil, err
+	}
+	o.of = "everywhere"
+	return m.onAll(t, o)
+}
+
+func (m module) everywhere(c *lang.Call) (any, error) {
+	t, o, err := callable(c, "everywhere")
+	if err != nil {
+		return nil, err
+	}
+	t.Source = strings.TrimPrefix(t.Source, "return ") // its effects on globals are the point: no scope of its own
+	return m.onAll(t, o)
+}
+
+func (m module) onAll(t Task, o *options) (any, error) {
+	t.Name = o.text("name")
+	profile := o.text("profile")
+	if args := o.object("args"); args != nil {
+		t.args = entries(nil, args)
+	}
+	if err := o.done(); err != nil {
+		return nil, err
+	}
+	p, err := m.h.need(profile)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := p.Everywhere(t)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range fs {
+		m.h.count(f)
+	}
+	return &Many{fs}, nil
+}
+
+// wait is m[]: it waits for a mirai and gives its value.
+func (m module) wait(c *lang.Call) (any, error) {
+	if len(c.Args) > 0 {
+		switch x := c.Args[0].Host().(type) {
+		case *Future:
+			return x.Feed(c.Context)
+		case *Many:
+			return gather(c.Context, x.Futures, collecting{})
+		}
+	}
+	got := "nothing"
+	if len(c.Args) > 0 {
+		got = "of kind " + c.Args[0].Kind()
+	}
+	return nil, &lang.Error{Class: "TypeError", Message: "[] awaits a mirai, and this is " + got}
+}
+
+// collect gives the values of a mirai, or of a list or object of them.
+func (m module) collect(c *lang.Call) (any, error) {
+	record, err := c.Record(1)
+	if err != nil {
+		return nil, err
+	}
+	o := &options{of: "collect", record: record}
+	how := collecting{flat: o.flag("flat"), stop: o.flag("stop"), progress: o.value("progress") != nil && o.value("progress") != false}
+	if err := o.done(); err != nil {
+		return nil, err
+	}
+	x, err := handles(c)
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := x.(*Future); ok {
+		return f.Feed(c.Context)
+	}
+	fs, keys, err := futures(x)
+	if err != nil {
+		return nil, err
+	}
+	vs, err := gather(c.Context, fs, how)
+	if err != nil || keys == nil || how.flat {
+		return vs, err
+	}
+	return &lang.Record{Keys: keys, Values: vs}, nil
+}
+
+// handles gives argument 0 with the futures in it.
+func handles(c *lang.Call) (any, error) {
+	if len(c.Args) == 0 {
+		return nil, nil
+	}
+	if x := c.Args[0].Host(); x != nil {
+		return x, nil
+	}
+	return c.Any(0)
+}
+
+// futures takes the futures out of a handle, a list or an object.
+func futures(x any) (fs []*Future, keys []string, err error) {
+	switch x := x.(type) {
+	case *Future:
+		return []*Future{x}, nil, nil
+	case *Many:
+		return x.Futures, nil, nil
+	case []any:
+		fs, err = futureList(x)
+		return fs, nil, err
+	case *lang.Record:
+		fs, err = futureList(x.Values)
+		return fs, x.Keys, err
+	}
+	return nil, nil, &lang.Error{Class: "TypeError", Message: "this needs a mirai, or a list or object of them, and it got " + preview(x)}
+}
+
+func futureList(vs []any) ([]*Future, error) {
+	fs := make([]*Future, len(vs))
+	for i, v := range vs {
+		f, ok := v.(*Future)
+		if !ok {
+			return nil, &lang.Error{Class: "TypeError", Message: fmt.Sprintf("element %d of the list is no mirai but %s", i, preview(v))}
+		}
+		fs[i] = f
+	}
+	return fs, nil
+}
+
+// unresolved tells whether a mirai, or any of several, is pending; of a value taken from m.data, whether it is the sentinel.
+func (m module) unresolved(c *lang.Call) (any, error) {
+	x, err := handles(c)
+	if err != nil {
+		return nil, err
+	}
+	if x == any(unresolved) {
+		return true, nil
+	}
+	fs, _, err := futures(x)
+	if err != nil {
+		return false, nil // any other value is resolved
+	}
+	for _, f := range fs {
+		if !f.Resolved() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// stop cancels a mirai, or several; of each it tells whether it was still pending. What is no mirai gives false.
+func (m module) stop(c *lang.Call) (any, error) {
+	x, err := handles(c)
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := x.(*Future); ok {
+		return f.Cancel(), nil
+	}
+	fs, keys, err := futures(x)
+	if err != nil {
+		return false, nil
+	}
+	if keys != nil {
+		return &lang.Record{Keys: keys, Values: stopAll(fs)}, nil
+	}
+	return stopAll(fs), nil
+}
+
+// daemons(n, options) or daemons(options) sets a profile, or ends it with 0.
+func (m module) daemons(c *lang.Call) (any, error) {
+	if len(c.Args) == 0 {
+		return nil, &lang.Error{Class: "TypeError", Message: "daemons: say how many: daemons(6), or daemons(0) to end them"}
+	}
+	cfg := m.h.cfg
+	at := 0
+	if k := c.Args[0].Kind(); k == "number" || k == "integer" {
+		n, err := c.Int(0)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Daemons, at = n, 1
+	} else {
+		cfg.Daemons = -1
+	}
+	record, err := c.Record(at)
+	if err != nil {
+		return nil, err
+	}
+	o := &options{of: "daemons", record: record}
+	if err := o.profile(&cfg); err != nil {
+		return nil, err
+	}
+	if cfg.Daemons < 0 {
+		return nil, &lang.Error{Class: "RangeError", Message: "daemons: the number of daemons must be zero or greater: daemons(6), for instance"}
+	}
+	return cfg.Daemons > 0, m.h.set(c.Context, cfg)
+}
+
+// profile reads the options of daemons.
+func (o *options) profile(cfg *Config) error {
+	if n := o.value("n"); n != nil {
+		cfg.Daemons = o.count("n")
+	}
+	if cfg.Name = o.text("profile"); cfg.Name == "" {
+		cfg.Name = "default"
+	}
+	s := &cfg.Settings
+	if v := o.text("cleanup"); v != "" {
+		s.Cleanup = v
+	}
+	s.Output = s.Output || o.flag("output")
+	s.MaxTasks, s.Idle = o.count("maxtasks"), o.time("idletime")
+	if d := o.time("grace"); d > 0 {
+		cfg.Grace = d
+	}
+	if err := o.done(); err != nil {
+		return err
+	}
+	return s.Valid()
+}
+
+// status says how a profile is doing, for people.
+func (m module) status(c *lang.Call) (any, error) {
+	p, err := m.named(c)
+	if err != nil {
+		return nil, err
+	}
+	r := &lang.Record{}
+	if p == nil {
+		r.Set("connections", int64(0))
+		r.Set("daemons", []any{})
+		return r, nil
+	}
+	s := p.Status()
+	var ds []any
+	for _, d := range s.Daemons {
+		ds = append(ds, &lang.Record{Keys: []string{"id", "pid", "host"}, Values: []any{int64(d.ID), int64(d.PID), d.Host}})
+	}
+	r.Set("profile", s.Name)
+	r.Set("url", s.URL)
+	r.Set("connections", int64(s.Connections))
+	r.Set("daemons", ds)
+	r.Set("mirai", &lang.Record{Keys: []string{"awaiting", "executing", "completed"},
+		Values: []any{int64(s.Awaiting), int64(s.Executing), int64(s.Completed)}})
+	return r, nil
+}
+
+// info gives the five counters of a profile, for programs; nothing where no daemons are set.
+func (m module) info(c *lang.Call) (any, error) {
+	p, err := m.named(c)
+	if p == nil || err != nil {
+		return nil, err
+	}
+	s := p.Status()
+	return &lang.Record{Keys: []string{"connections", "cumulative", "awaiting", "executing", "completed"},
+		Values: []any{int64(s.Connections), int64(s.Cumulative), int64(s.Awaiting), int64(s.Executing), int64(s.Completed)}}, nil
+}
+
+// named gives the profile that argument 0 names, nil where it has no daemons.
+func (m module) named(c *lang.Call) (*Profile, error) {
+	if !c.Given(0) {
+		return m.h.Profile(""), nil
+	}
+	name, err := c.String(0)
+	return m.h.Profile(name), err
+}

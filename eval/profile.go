@@ -1,0 +1,262 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mojukapu/mirai/daemon/dispatch"
+	"github.com/mojukapu/mirai/internal/sp"
+	"github.com/mojukapu/mirai/internal/wire"
+	"github.com/mojukapu/mirai/lang"
+)
+
+// Profile is a named pool of daemons with a queue of its own. All its methods are safe for use by several goroutines.
+type Profile struct {
+	cfg    Config
+	types  []*lang.Type
+	d      *dispatch.Dispatcher
+	pool   *pool
+	unlink func() // removes the socket's folder, where it has one
+	lastID atomic.Uint64
+
+	mu     sync.Mutex
+	broken error // why no daemon can start
+	closed bool
+}
+
+// New starts the daemons of a profile and waits until all are connected. When they cannot start it says why, within
+// Config.Start. ctx bounds the starting only: end a profile with Close.
+func New(ctx context.Context, cfg Config) (*Profile, error) {
+	p, err := open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.pool.wait(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// open starts the daemons and does not wait.
+func open(cfg Config) (*Profile, error) {
+	cfg = cfg.defaults()
+	if err := cfg.valid(); err != nil {
+		return nil, err
+	}
+	url, unlink, err := localURL(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p := &Profile{cfg: cfg, unlink: unlink}
+	for _, m := range cfg.Modules {
+		p.types = append(p.types, m.Types...)
+	}
+	p.pool = newPool(p)
+	p.d, err = dispatch.New(dispatch.Config{
+		URL: url, Depth: cfg.Depth, Grace: cfg.Grace,
+		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.pool.gone, Done: done, End: p.end,
+		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
+	})
+	if err != nil {
+		unlink()
+		return nil, fmt.Errorf("eval: cannot listen for daemons: %w", err)
+	}
+	p.pool.start(cfg.Daemons)
+	return p, nil
+}
+
+func localURL(cfg Config) (url string, unlink func(), err error) {
+	if cfg.InProcess != nil {
+		return "inproc://mirai-" + newToken(), func() {}, nil
+	}
+	return sp.LocalURL()
+}
+
+// Go submits a task and returns its future at once. ctx bounds the task: when it ends, the task is cancelled.
+// A task that cannot be sent gives a future that is resolved already, with ErrRefused.
+func (p *Profile) Go(ctx context.Context, t Task) *Future {
+	f := p.future(t)
+	frame, err := t.withDefaults().encode(wire.Run, f.task.ID, p.types)
+	if err != nil {
+		f.resolve(nil, nil, newError(Refused, "%v", err))
+		return f
+	}
+	f.task.Frame = frame
+	if t.Timeout > 0 {
+		f.task.Deadline = f.at + t.Timeout
+	}
+	if ctx.Done() != nil {
+		f.bind(ctx)
+	}
+	p.d.Submit(&f.task)
+	return f
+}
+
+func (t Task) withDefaults() Task {
+	if t.Lang == "" {
+		t.Lang = lang.JS
+	}
+	if t.File == "" {
+		t.File = "task"
+	}
+	return t
+}
+
+func (p *Profile) future(t Task) *Future {
+	f := &Future{p: p, name: t.Name, at: p.d.Clock()}
+	f.task = dispatch.Task{ID: p.lastID.Add(1), RunLimit: t.RunTimeout, Priority: t.Priority, Retries: t.Retries, Owner: f}
+	return f
+}
+
+// bind cancels the future when ctx ends.
+func (f *Future) bind(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() { f.Cancel() })
+	f.mu.Lock()
+	f.forget = stop
+	f.mu.Unlock()
+}
+
+// Try is Go unless nothing would start the task now: then it is nil.
+func (p *Profile) Try(ctx context.Context, t Task) *Future {
+	if c := p.d.Counts(); c.Awaiting > 0 || c.Executing >= c.Connections*max(p.cfg.Depth, 1) {
+		return nil
+	}
+	return p.Go(ctx, t)
+}
+
+// Everywhere runs a task on each daemon, now and on each that joins later, before its first task. What it does to
+// globals stays. It gives a future for each daemon there is now.
+func (p *Profile) Everywhere(t Task) ([]*Future, error) {
+	t = t.withDefaults()
+	frame, err := t.encode(wire.Setup, 0, p.types)
+	if err != nil {
+		return nil, newError(Refused, "%v", err)
+	}
+	var fs []*Future
+	p.d.Everywhere(func(late bool) *dispatch.Task {
+		f := p.future(t)
+		f.task.Frame = append(wire.AppendHeader(nil, wire.Header{Kind: wire.Setup, Task: f.task.ID, Attempt: 1}), frame[wire.HeaderSize:]...)
+		if late {
+			f.Notify(func() {
+				if err := f.parse(); err != nil {
+					p.cfg.Log.Error("everywhere failed on a daemon that joined late", "error", err, "daemon", f.where())
+				}
+			})
+		} else {
+			fs = append(fs, f)
+		}
+		return &f.task
+	})
+	return fs, nil
+}
+
+// Status is the state of a profile.
+type Status struct {
+	Name    string
+	URL     string
+	Daemons []DaemonStatus
+	dispatch.Counts
+}
+
+// DaemonStatus is a connected daemon.
+type DaemonStatus struct {
+	ID   uint64
+	PID  int
+	Host string
+}
+
+// Status gives the state of the profile.
+func (p *Profile) Status() Status {
+	s := Status{Name: p.cfg.Name, URL: p.d.URL(), Counts: p.d.Counts()}
+	for _, d := range p.d.Daemons() {
+		hello := d.Peer.(*dispatch.Link).Hello
+		s.Daemons = append(s.Daemons, DaemonStatus{d.ID, hello.PID, hello.Host})
+	}
+	return s
+}
+
+// Close ends the profile: pending futures are resolved with ErrReset, daemons leave, and it waits until they have.
+func (p *Profile) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	p.mu.Unlock()
+	p.pool.stop()
+	err := p.d.Close()
+	p.pool.reap()
+	p.unlink()
+	return err
+}
+
+func (p *Profile) cancel(f *Future) bool { return p.d.Cancel(&f.task) }
+
+// fail ends the profile because no daemon can start.
+func (p *Profile) fail(err error) {
+	p.mu.Lock()
+	if p.broken == nil {
+		p.broken = err
+	}
+	p.mu.Unlock()
+	p.d.Fail()
+}
+
+func done(t *dispatch.Task, d *dispatch.Daemon, body []byte) { t.Owner.(*Future).resolve(body, d, nil) }
+
+// end resolves the future of a task that got no result.
+func (p *Profile) end(t *dispatch.Task, o dispatch.Outcome, d *dispatch.Daemon, why string) {
+	f := t.Owner.(*Future)
+	f.resolve(nil, d, p.outcome(t, o, f, why))
+}
+
+func (p *Profile) outcome(t *dispatch.Task, o dispatch.Outcome, f *Future, why string) *Error {
+	switch o {
+	case dispatch.TimedOut:
+		return newError(TimedOut, "timed out after %v", (p.d.Clock() - f.at).Round(time.Millisecond))
+	case dispatch.Cancelled:
+		return newError(Cancelled, "cancelled")
+	case dispatch.Reset:
+		if why == "" {
+			why = "the connection ended"
+		}
+		if t.Attempt > 1 {
+			why = fmt.Sprintf("%s (attempt %d)", why, t.Attempt)
+		}
+		return newError(Reset, "daemon lost: %s", why)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken != nil {
+		return newError(Reset, "%v", p.broken)
+	}
+	return newError(Reset, "the profile %q was closed", p.cfg.Name)
+}
+
+// Once runs one task in a daemon of its own, which is there for that task alone. ctx bounds the task.
+func Once(ctx context.Context, cfg Config, t Task) (*Future, error) {
+	p, f, err := once(cfg, t)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Done() != nil {
+		f.bind(ctx)
+	}
+	f.Notify(func() { go p.Close() })
+	return f, nil
+}
+
+// once is Once without the end of the profile.
+func once(cfg Config, t Task) (*Profile, *Future, error) {
+	cfg.Daemons, cfg.Settings.MaxTasks = 1, 1
+	p, err := open(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, p.Go(context.Background(), t), nil
+}

@@ -1,0 +1,283 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+// Version is the version of the protocol, the first byte of every frame.
+const Version = 1
+
+// Kind says what a frame is.
+//
+//	daemon                              host
+//	  hello  --------------------------->      who I am, my token
+//	  <---------------------------  welcome    you are daemon n          (or the connection is closed)
+//	  <---------------------------  task       one at a time, or as many as the host likes: they run in order
+//	  <---------------------------  cancel     the task of that id and attempt: drop or interrupt it
+//	  result --------------------------->      exactly one for each task, in the order of the tasks
+//	  output, progress ----------------->      any number while a task runs
+//
+// Kinds from 16 on belong to internal/sp: ping, pong, bye, its answer, chunk.
+type Kind uint8
+
+const (
+	Hello    Kind = 0
+	Welcome  Kind = 1
+	Run      Kind = 2
+	Done     Kind = 3
+	Cancel   Kind = 4
+	Setup    Kind = 5 // a task whose effects on globals stay
+	Output   Kind = 6
+	Progress Kind = 7
+	Leave    Kind = 8
+)
+
+// HeaderSize is the size of the header that begins every frame: version, kind, task id (8 bytes) and attempt (4 bytes),
+// each a CBOR unsigned integer of fixed width. What follows is one CBOR item.
+const HeaderSize = 16
+
+// Header is the header of a frame. Task and Attempt are 0 where a frame concerns no task.
+type Header struct {
+	Kind    Kind
+	Task    uint64
+	Attempt uint32
+}
+
+// AppendHeader appends h to b.
+func AppendHeader(b []byte, h Header) []byte {
+	b = append(b, Version, byte(h.Kind), 0x1b)
+	b = binary.BigEndian.AppendUint64(b, h.Task)
+	b = append(b, 0x1a)
+	return binary.BigEndian.AppendUint32(b, h.Attempt)
+}
+
+// SetAttempt changes the attempt in a frame.
+func SetAttempt(frame []byte, attempt uint32) { binary.BigEndian.PutUint32(frame[12:], attempt) }
+
+// ParseHeader splits a frame into its header and its body.
+func ParseHeader(frame []byte) (Header, []byte, error) {
+	if len(frame) < HeaderSize || frame[2] != 0x1b || frame[11] != 0x1a {
+		return Header{}, nil, errors.New("wire: not a frame of mirai")
+	}
+	if frame[0] != Version {
+		return Header{}, nil, fmt.Errorf("wire: the other side speaks version %d of the protocol, this one %d: use the same release of mirai on both", frame[0], Version)
+	}
+	return Header{Kind(frame[1]), binary.BigEndian.Uint64(frame[3:]), binary.BigEndian.Uint32(frame[12:])}, frame[HeaderSize:], nil
+}
+
+// HelloBody is what a daemon says of itself.
+type HelloBody struct {
+	Token     string   `cbor:"token"`
+	PID       int      `cbor:"pid"`
+	Host      string   `cbor:"host"`
+	Languages []string `cbor:"languages"`
+}
+
+// WelcomeBody is what the host answers.
+type WelcomeBody struct {
+	Daemon uint64 `cbor:"daemon"` // its number in the profile
+}
+
+// AppendHello appends a hello frame.
+func AppendHello(b []byte, h HelloBody) ([]byte, error) { return appendEnvelope(b, Header{Kind: Hello}, h) }
+
+// AppendWelcome appends a welcome frame.
+func AppendWelcome(b []byte, w WelcomeBody) ([]byte, error) {
+	return appendEnvelope(b, Header{Kind: Welcome}, w)
+}
+
+// ParseHello reads the body of a hello.
+func ParseHello(body []byte) (h HelloBody, err error) { return h, envelope(body, &h) }
+
+// ParseWelcome reads the body of a welcome.
+func ParseWelcome(body []byte) (w WelcomeBody, err error) { return w, envelope(body, &w) }
+
+func appendEnvelope(b []byte, h Header, v any) ([]byte, error) {
+	body, err := cbor.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("wire: %w", err)
+	}
+	return append(AppendHeader(b, h), body...), nil
+}
+
+func envelope(body []byte, v any) error {
+	if err := cbor.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("wire: %w", err)
+	}
+	return nil
+}
+
+// Binding is a name with its value, still encoded.
+type Binding struct {
+	Name string
+	Raw  []byte
+}
+
+// RunBody is a task as a daemon sees it. On the wire: an array of language, source, file, line, column, a map of the
+// globals and a map of the local args.
+type RunBody struct {
+	Language string
+	Source   string
+	File     string
+	Line     int
+	Column   int
+	Globals  []Binding
+	Args     []Binding
+}
+
+// AppendRun appends the frame of a task, all but its bindings, which AppendBindings adds: globals, then args.
+func AppendRun(b []byte, h Header, r RunBody) []byte {
+	b = AppendHeader(b, h)
+	b = AppendHead(b, 4, 7)
+	b = AppendText(b, r.Language)
+	b = AppendText(b, r.Source)
+	b = AppendText(b, r.File)
+	b = AppendUint(b, uint64(r.Line))
+	return AppendUint(b, uint64(r.Column))
+}
+
+// AppendBindings appends a map of names and values. An error names the value: "globals.opts.conn: ...".
+func (e *Encoder) AppendBindings(b []byte, what string, bs []lang.Binding) ([]byte, error) {
+	b = AppendHead(b, 5, uint64(len(bs)))
+	for _, v := range bs {
+		b = AppendText(b, v.Name)
+		e.Reset(b)
+		err := v.Value(e)
+		if err == nil {
+			b, err = e.Finish()
+		}
+		if err != nil {
+			return nil, lang.At(lang.At(err, v.Name), what)
+		}
+	}
+	return b, nil
+}
+
+// ParseRun reads the body of a task. Its strings are copies, its values alias body. bindings is reused for both maps.
+func ParseRun(body []byte, bindings []Binding) (r RunBody, err error) {
+	d := Reader{B: body}
+	if d.Array() != 7 {
+		return r, errors.New("wire: a task has 7 fields")
+	}
+	r.Language, r.Source, r.File = d.Text(), d.Text(), d.Text()
+	r.Line, r.Column = int(d.Uint()), int(d.Uint())
+	bindings = readBindings(&d, bindings[:0])
+	n := len(bindings)
+	bindings = readBindings(&d, bindings)
+	r.Globals, r.Args = bindings[:n:n], bindings[n:]
+	return r, d.Err()
+}
+
+func readBindings(d *Reader, to []Binding) []Binding {
+	for n := d.Map(); n > 0 && d.Err() == nil; n-- {
+		to = append(to, Binding{d.Text(), d.Raw()})
+	}
+	return to
+}
+
+// Feed drives a sink through the value of a binding.
+func (b Binding) Feed(s lang.Sink) error { return DecodeAll(b.Raw, s) }
+
+// DecodeAll drives a sink through the one value that b is.
+func DecodeAll(b []byte, s lang.Sink) error {
+	rest, err := Decode(b, s, Limits{})
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("wire: %d bytes after the value", len(rest))
+	}
+	return err
+}
+
+// DoneBody is the outcome of a task. On the wire: an array of status, value or fault, start and duration in
+// microseconds, captured output.
+type DoneBody struct {
+	Value   []byte // still encoded; nil when the task failed
+	Fault   *Fault // nil when it did not
+	Started int64  // microseconds since 1970
+	Micros  int64  // how long it ran
+	Output  []OutputLine
+}
+
+// OutputLine is a line that a task printed.
+type OutputLine struct {
+	Stream lang.Stream
+	Text   string
+}
+
+// Fault is a failure as it travels.
+type Fault struct {
+	Kind    string          `cbor:"kind"`
+	Class   string          `cbor:"class"`
+	Message string          `cbor:"message"`
+	Stack   []Frame         `cbor:"stack,omitempty"`
+	Line    string          `cbor:"line,omitempty"`
+	Fields  cbor.RawMessage `cbor:"fields,omitempty"` // own fields of the thrown object: an object
+	Value   cbor.RawMessage `cbor:"value,omitempty"`  // what was thrown when it was no error object
+}
+
+// Frame is a place in a stack.
+type Frame struct {
+	_      struct{} `cbor:",toarray"`
+	Func   string
+	File   string
+	Line   int
+	Column int
+}
+
+const (
+	statusValue = 0
+	statusFault = 1
+)
+
+// AppendDone appends the frame of a result up to its value or fault, which the caller appends; AppendDoneEnd ends it.
+func AppendDone(b []byte, h Header, failed bool) []byte {
+	b = AppendHead(AppendHeader(b, h), 4, 5)
+	if failed {
+		return append(b, statusFault)
+	}
+	return append(b, statusValue)
+}
+
+// AppendDoneEnd appends what follows the value.
+func AppendDoneEnd(b []byte, started, micros int64, out []OutputLine) []byte {
+	b = AppendUint(b, uint64(started))
+	b = AppendUint(b, uint64(micros))
+	b = AppendHead(b, 4, uint64(2*len(out)))
+	for _, l := range out {
+		b = AppendText(AppendUint(b, uint64(l.Stream)), l.Text)
+	}
+	return b
+}
+
+// AppendFault appends a fault.
+func AppendFault(b []byte, f *Fault) ([]byte, error) {
+	raw, err := cbor.Marshal(f)
+	return append(b, raw...), err
+}
+
+// ParseDone reads the body of a result. Its value aliases body.
+func ParseDone(body []byte) (r DoneBody, err error) {
+	d := Reader{B: body}
+	if d.Array() != 5 {
+		return r, errors.New("wire: a result has 5 fields")
+	}
+	status, raw := d.Uint(), d.Raw()
+	r.Started, r.Micros = int64(d.Uint()), int64(d.Uint())
+	for n := d.Array(); n > 1 && d.Err() == nil; n -= 2 {
+		r.Output = append(r.Output, OutputLine{lang.Stream(d.Uint()), d.Text()})
+	}
+	if d.Err() != nil {
+		return r, d.Err()
+	}
+	if status == statusValue {
+		r.Value = raw
+		return r, nil
+	}
+	r.Fault = new(Fault)
+	return r, envelope(raw, r.Fault)
+}

@@ -1,0 +1,129 @@
+// Package launch says how a daemon comes to life. Settings is what a daemon is told at birth; Args and Parse are
+// inverses, so that every launcher, whatever it runs, tells the same things the same way. Self starts this very
+// program again as a daemon on this machine.
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Cookie is the environment variable that turns a program into a daemon: daemon.Main takes it away at once.
+const Cookie = "MIRAI_DAEMON"
+
+// Settings is what a daemon is told at birth.
+type Settings struct {
+	URL      string        // where the host listens
+	Token    string        // proves that this host has launched it
+	Cleanup  string        // "" restores the globals after each task; "fresh" makes a new interpreter for each; "none" does neither
+	Output   bool          // whether what tasks print is shown by the daemon too; it travels with the result always
+	MaxTasks int           // leave after so many tasks; 0 means never
+	Idle     time.Duration // leave after so long without a task; 0 means never
+	Stack    int           // depth of calls; 0 means the interpreter's default
+}
+
+// Args gives the settings as command-line arguments; zero fields are left out.
+func (s Settings) Args() []string {
+	var args []string
+	add := func(name, v string, given bool) {
+		if given {
+			args = append(args, "--"+name+"="+v)
+		}
+	}
+	add("url", s.URL, s.URL != "")
+	add("token", s.Token, s.Token != "")
+	add("cleanup", s.Cleanup, s.Cleanup != "")
+	add("output", strconv.FormatBool(s.Output), s.Output)
+	add("maxtasks", strconv.Itoa(s.MaxTasks), s.MaxTasks != 0)
+	add("idletime", s.Idle.String(), s.Idle != 0)
+	add("stack", strconv.Itoa(s.Stack), s.Stack != 0)
+	return args
+}
+
+// Parse reads what Args gives.
+func Parse(args []string) (Settings, error) {
+	var s Settings
+	for _, arg := range args {
+		name, v, ok := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+		if !ok || !strings.HasPrefix(arg, "--") {
+			return s, fmt.Errorf("launch: %q is not of the form --name=value", arg)
+		}
+		if err := s.set(name, v); err != nil {
+			return s, fmt.Errorf("launch: --%s=%s: %w", name, v, err)
+		}
+	}
+	return s, s.Valid()
+}
+
+func (s *Settings) set(name, v string) (err error) {
+	switch name {
+	case "url":
+		s.URL = v
+	case "token":
+		s.Token = v
+	case "cleanup":
+		s.Cleanup = v
+	case "output":
+		s.Output, err = strconv.ParseBool(v)
+	case "maxtasks":
+		s.MaxTasks, err = strconv.Atoi(v)
+	case "idletime":
+		s.Idle, err = time.ParseDuration(v)
+	case "stack":
+		s.Stack, err = strconv.Atoi(v)
+	default:
+		err = errors.New("no such setting: there are url, token, cleanup, output, maxtasks, idletime and stack")
+	}
+	return err
+}
+
+// Valid tells what is wrong with the settings, nil when nothing is.
+func (s Settings) Valid() error {
+	if u, err := url.Parse(s.URL); s.URL != "" && (err != nil || u.Scheme == "") {
+		return fmt.Errorf("launch: %q is not a URL: write tcp://host:port or ipc://path", s.URL)
+	}
+	if !slices.Contains([]string{"", "fresh", "none"}, s.Cleanup) {
+		return fmt.Errorf(`launch: cleanup is %q: it can be "", "fresh" or "none"`, s.Cleanup)
+	}
+	if s.MaxTasks < 0 || s.Idle < 0 || s.Stack < 0 {
+		return errors.New("launch: maxtasks, idletime and stack cannot be negative")
+	}
+	return nil
+}
+
+// Environ gives the settings as the value of Cookie.
+func (s Settings) Environ() string { return strings.Join(s.Args(), "\n") }
+
+// FromEnviron takes the settings of a daemon from the environment and removes them there. It is false in a program
+// that was not started as a daemon.
+func FromEnviron() (Settings, bool, error) {
+	v, ok := os.LookupEnv(Cookie)
+	if !ok {
+		return Settings{}, false, nil
+	}
+	os.Unsetenv(Cookie)
+	s, err := Parse(strings.Split(v, "\n"))
+	return s, true, err
+}
+
+// Self is the command that starts this very program as a daemon. It is an error in a process that was itself
+// started as a daemon but never became one: such a program would start itself for ever.
+func Self(s Settings) (*exec.Cmd, error) {
+	if _, set := os.LookupEnv(Cookie); set {
+		return nil, errors.New("launch: this process was started as a daemon and did not become one: call daemon.Main first in main")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("launch: cannot find this program: %w", err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), Cookie+"="+s.Environ())
+	return cmd, nil
+}
