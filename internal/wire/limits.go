@@ -1,0 +1,45 @@
+package wire
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+// Limits bounds one value. A zero field means its default.
+type Limits struct {
+	Depth int // of containers. Defaults to 10,000
+	Count int // of values, at all depths. Defaults to 50,000,000
+	Size  int // in bytes. Defaults to 2 GiB; at most 4 GiB
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Depth == 0 {
+		l.Depth = 10_000
+	}
+	if l.Count == 0 {
+		l.Count = 50_000_000
+	}
+	if l.Size == 0 {
+		l.Size = 2 << 30
+	}
+	l.Size = min(l.Size, math.MaxUint32)
+	return l
+}
+
+func (l Limits) tooDeep() error { return lang.Refuse("nested deeper than %d levels", l.Depth) }
+func (l Limits) tooMany() error { return lang.Refuse("larger than %d values", l.Count) }
+func (l Limits) tooBig() error  { return lang.Refuse("larger than %d bytes", l.Size) }
+
+// Corrupt says that bytes are not what they should be.
+type Corrupt struct {
+	Offset int // in the bytes given
+	Why    string
+}
+
+func (c *Corrupt) Error() string { return fmt.Sprintf("wire: byte %d: %s", c.Offset, c.Why) }
+
+func corrupt(at int, format string, args ...any) error {
+	return &Corrupt{Offset: at, Why: fmt.Sprintf(format, args...)}
+}
