@@ -76,7 +76,10 @@ func (e *Error) ScriptError() *Error { return e }
 
 // ScriptErrorer is a Go error that knows how scripts should see it: class, message, own fields. Any other Go
 // error that a host function returns becomes an error of class Error with its text.
-type ScriptErrorer interface{ ScriptError() *Error }
+type ScriptErrorer interface {
+	error
+	ScriptError() *Error
+}
 
 // Detail is the error for a person: position and text, the source line with a caret, the stack.
 func (e *Error) Detail() string {

@@ -36,6 +36,13 @@ type Sink interface {
 	Ref(i int) error
 }
 
+// HostSink is a sink in this process that takes the Go values behind host objects as they are, like Builder: walkers
+// offer them to it before they encode them.
+type HostSink interface {
+	Sink
+	Host(v any) error
+}
+
 // Kind is a kind of container.
 type Kind uint8
 

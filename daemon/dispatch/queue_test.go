@@ -1,0 +1,188 @@
+package dispatch
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestConversations runs testdata/*.txt: lines "> event" are given to a queue, the lines after each are the actions
+// that it must ask for, all of them.
+func TestConversations(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txt")
+	if len(files) == 0 {
+		t.Fatal("no conversations in testdata")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.TrimSpace(string(b))
+			if got := converse(t, want); got != want {
+				t.Errorf("the conversation went like this:\n%s\n\nwanted:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// converse replays the events of a conversation and writes down what the queue says.
+func converse(t *testing.T, script string) string {
+	c := &conversation{t: t, tasks: map[string]*Task{}, daemons: map[string]*Daemon{}}
+	var out []string
+	for _, line := range strings.Split(script, "\n") {
+		switch {
+		case strings.HasPrefix(line, "#"), line == "":
+			out = append(out, line)
+		case strings.HasPrefix(line, "> "):
+			out = append(out, line)
+			out = append(out, c.event(strings.Fields(line[2:]))...)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+type conversation struct {
+	t       *testing.T
+	q       Queue
+	now     time.Duration
+	tasks   map[string]*Task
+	daemons map[string]*Daemon
+}
+
+func (c *conversation) event(words []string) (said []string) {
+	verb, name := words[0], ""
+	options := map[string]int{}
+	for _, w := range words[1:] {
+		if k, v, ok := strings.Cut(w, "="); ok {
+			n, err := strconv.Atoi(v)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			options[k] = n
+		} else if name == "" {
+			name = w
+		}
+	}
+	last := words[len(words)-1]
+	ms := func(k string) time.Duration { return time.Duration(options[k]) * time.Millisecond }
+	switch verb {
+	case "queue":
+		c.q.Depth, c.q.Grace = options["depth"], ms("grace")
+	case "submit", "pin":
+		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"]}
+		if options["timeout"] > 0 {
+			task.Deadline = c.now + ms("timeout")
+		}
+		c.tasks[name] = task
+		if verb == "pin" {
+			c.q.Pin(task, c.daemons[last], c.now)
+		} else {
+			c.q.Submit(task, c.now)
+		}
+	case "up", "join":
+		c.daemons[name] = &Daemon{Peer: name}
+		c.q.Up(c.daemons[name])
+		if verb == "up" {
+			c.q.Ready(c.daemons[name], c.now)
+		}
+	case "ready":
+		c.q.Ready(c.daemons[name], c.now)
+	case "down":
+		c.q.Down(c.daemons[name], c.now)
+	case "leave":
+		c.q.Leave(c.daemons[name], c.now)
+	case "result":
+		task := c.tasks[name]
+		attempt := task.Attempt
+		if options["attempt"] > 0 {
+			attempt = uint32(options["attempt"])
+		}
+		if c.q.Result(c.daemons[words[2]], task.ID, attempt, c.now) != nil {
+			said = append(said, "  resolved "+name)
+		} else {
+			said = append(said, "  ignored")
+		}
+	case "cancel":
+		said = append(said, fmt.Sprintf("  %v", c.q.Cancel(c.tasks[name], c.now)))
+	case "at":
+		n, _ := strconv.Atoi(name)
+		c.now = time.Duration(n) * time.Millisecond
+		c.q.Tick(c.now)
+	case "next":
+		said = append(said, fmt.Sprintf("  %d", c.q.Next().Milliseconds()))
+	case "counts":
+		said = append(said, fmt.Sprintf("  %+v", c.q.Counts()))
+	case "close":
+		c.q.Close()
+	default:
+		c.t.Fatalf("no such event: %v", words)
+	}
+	for _, a := range c.q.Take() {
+		said = append(said, "  "+say(a))
+	}
+	return said
+}
+
+func say(a Action) string {
+	switch a.Verb {
+	case Send:
+		s := fmt.Sprintf("send %v to %v", a.Task.Owner, a.Daemon.Peer)
+		if a.Task.Attempt > 1 {
+			s += fmt.Sprintf(", attempt %d", a.Task.Attempt)
+		}
+		return s
+	case Interrupt:
+		return fmt.Sprintf("interrupt %v on %v", a.Task.Owner, a.Daemon.Peer)
+	case Kill:
+		return fmt.Sprintf("kill %v", a.Daemon.Peer)
+	}
+	return fmt.Sprintf("%v ends: %s", a.Task.Owner, [...]string{"timed out", "cancelled", "reset", "closed"}[a.Outcome])
+}
+
+// TestFlat shows that the cost of an assignment and of a cancel does not grow with the queue.
+func TestCancelAnywhere(t *testing.T) {
+	var q Queue
+	var tasks []*Task
+	for i := range 1000 {
+		tasks = append(tasks, &Task{ID: uint64(i), Owner: i})
+		q.Submit(tasks[i], 0)
+	}
+	for i := 999; i >= 0; i -= 2 {
+		if !q.Cancel(tasks[i], 0) || q.Cancel(tasks[i], 0) {
+			t.Fatalf("Cancel of task %d: want true, then false", i)
+		}
+	}
+	q.Take()
+	d := &Daemon{}
+	q.Up(d)
+	q.Ready(d, 0)
+	for i := 0; i < 1000; i += 2 {
+		if q.Result(d, uint64(i), 1, 0) != tasks[i] {
+			t.Fatalf("task %d did not come in its turn", i)
+		}
+	}
+	if got, want := q.Counts(), (Counts{Connections: 1, Cumulative: 1, Completed: 1000}); got != want {
+		t.Errorf("Counts() = %+v, want %+v", got, want)
+	}
+}
+
+func BenchmarkStep(b *testing.B) {
+	var q Queue
+	d := &Daemon{}
+	q.Up(d)
+	q.Ready(d, 0)
+	b.ReportAllocs()
+	for i := range b.N {
+		t := &Task{ID: uint64(i)}
+		q.Submit(t, 0)
+		q.Take()
+		q.Result(d, t.ID, 1, 0)
+		q.Take()
+	}
+}
