@@ -1,0 +1,521 @@
+package js
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/file"
+	"github.com/dop251/goja/parser"
+	"github.com/dop251/goja/token"
+	"github.com/dop251/goja/unistring"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+// program is compiled text. A function is what its program evaluates to, made once per runtime: it closes over nothing.
+type program struct {
+	prg   *goja.Program
+	name  string
+	isFn  bool
+	async bool
+	pins  bool // declares lexical globals
+	fn    goja.Callable
+	vm    *goja.Runtime // that fn belongs to
+}
+
+// cacheKey is all that a program depends on.
+type cacheKey struct {
+	code   lang.Code
+	params string
+}
+
+const cacheHalf = 512
+
+// cache keeps the programs used lately: those of the young half, and those of the old half that were used again.
+type cache struct{ young, old map[cacheKey]*program }
+
+func (c *cache) get(k cacheKey) *program {
+	p := c.young[k]
+	if p == nil {
+		if p = c.old[k]; p != nil {
+			c.put(k, p)
+		}
+	}
+	return p
+}
+
+func (c *cache) put(k cacheKey, p *program) {
+	if c.young == nil || len(c.young) >= cacheHalf {
+		c.old, c.young = c.young, make(map[cacheKey]*program, cacheHalf/8)
+	}
+	c.young[k] = p
+}
+
+// program gives the compiled form of code whose function takes params.
+func (in *Interp) program(code lang.Code, params string) (*program, error) {
+	k := cacheKey{code, params}
+	if p := in.programs.get(k); p != nil {
+		return p, nil
+	}
+	p, err := in.compile(code, params)
+	if err != nil {
+		return nil, err
+	}
+	in.programs.put(k, p)
+	return p, nil
+}
+
+func (in *Interp) compile(code lang.Code, params string) (*program, error) {
+	if code.Mode == lang.Script && strings.HasPrefix(code.Source, "#!") {
+		code.Source = "//" + code.Source[2:]
+	}
+	if err := checkDepth(code); err != nil {
+		return nil, err
+	}
+	text, err := lang.Rewrite(lang.JS, code, in.cfg.Free)
+	if err != nil {
+		return nil, err
+	}
+	u := newUnit(code, text)
+	in.sources.add(u)
+	c := &compilation{unit: u, params: params}
+	switch {
+	case code.Mode == lang.Block:
+		return c.block()
+	case code.Mode == lang.Line && strings.HasPrefix(strings.TrimLeft(text.Out, " \t\r\n"), "{"):
+		if p, err := c.object(); err == nil {
+			return p, nil
+		}
+	}
+	return c.global()
+}
+
+// compilation is the making of one program.
+type compilation struct {
+	*unit
+	params string // separated by commas
+}
+
+const (
+	openFunc  = "(function(){\n"
+	openAsync = "(async function(){\n"
+	openValue = "(\n"
+	closeFunc = "\n})"
+)
+
+// block compiles the body of a task: a function whose value is its tail.
+func (c *compilation) block() (*program, error) {
+	if strings.Contains(c.text.Out, "await") {
+		// await (x) is a call where await means nothing, so the meaning with await comes first.
+		prg, fn, err := c.function(openAsync)
+		if err == nil && awaits(fn.Body) {
+			return c.finish(prg, fn, true)
+		}
+		if err != nil {
+			if p, err := c.sync(); err == nil {
+				return p, nil
+			}
+			return nil, err
+		}
+	}
+	return c.sync()
+}
+
+func (c *compilation) sync() (*program, error) {
+	prg, fn, err := c.function(openFunc)
+	if err != nil {
+		return nil, err
+	}
+	return c.finish(prg, fn, false)
+}
+
+func (c *compilation) finish(prg *ast.Program, fn *ast.FunctionLiteral, async bool) (*program, error) {
+	tail(fn.Body.List)
+	p, err := c.emit(prg)
+	if err != nil {
+		return nil, err
+	}
+	p.isFn, p.async = true, async
+	return p, nil
+}
+
+// function parses Out as the body of a function, and nothing but that.
+func (c *compilation) function(open string) (*ast.Program, *ast.FunctionLiteral, error) {
+	c.prefix = len(open)
+	src := open + c.text.Out + closeFunc
+	prg, err := parse(c.code.Name, src)
+	if err != nil {
+		return nil, nil, c.explain(open, src, err)
+	}
+	var fn *ast.FunctionLiteral
+	if s, ok := prg.Body[0].(*ast.ExpressionStatement); ok && len(prg.Body) == 1 {
+		fn, _ = s.Expression.(*ast.FunctionLiteral)
+	}
+	if fn == nil || int(fn.Body.RightBrace) != len(src)-1 {
+		return nil, nil, c.stray(prg)
+	}
+	if err := c.addParams(fn); err != nil {
+		return nil, nil, err
+	}
+	return prg, fn, nil
+}
+
+func (c *compilation) addParams(fn *ast.FunctionLiteral) error {
+	if c.params == "" {
+		return nil
+	}
+	for name := range strings.SplitSeq(c.params, ",") {
+		if !parser.IsIdentifier(name) {
+			return &lang.Error{Class: "SyntaxError", Message: fmt.Sprintf("args: %q cannot be the name of a variable: give it another one", name)}
+		}
+		id := &ast.Identifier{Name: unistring.NewFromString(name), Idx: fn.Function}
+		fn.ParameterList.List = append(fn.ParameterList.List, &ast.Binding{Target: id})
+	}
+	return nil
+}
+
+// object compiles a line such as {a: 1} as the value that it looks like.
+func (c *compilation) object() (*program, error) {
+	c.prefix = len(openValue)
+	src := openValue + c.text.Out + "\n)"
+	prg, err := parse(c.code.Name, src)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := prg.Body[0].(*ast.ExpressionStatement); !ok || len(prg.Body) != 1 || int(s.Idx0()) == 1 {
+		return nil, errNotObject
+	}
+	return c.emit(prg)
+}
+
+var errNotObject = fmt.Errorf("js: not an object literal")
+
+// global compiles a script or a line. With await at its top it becomes an async function: the declarations of a script
+// are then its own, as in a module, those of a line global all the same.
+func (c *compilation) global() (*program, error) {
+	c.prefix = 0
+	line := c.code.Mode == lang.Line
+	if strings.Contains(c.text.Out, "await") {
+		prg, fn, err := c.function(openAsync)
+		if err == nil && awaits(fn.Body) {
+			if line {
+				globalize(fn)
+				return c.finish(prg, fn, true)
+			}
+			p, err := c.emit(prg)
+			if err == nil {
+				p.isFn, p.async = true, true
+			}
+			return p, err
+		}
+		if err != nil {
+			c.prefix = 0
+			if _, plain := parse(c.code.Name, c.text.Out); plain != nil {
+				return nil, err
+			}
+		}
+	}
+	c.prefix = 0
+	prg, err := parse(c.code.Name, c.text.Out)
+	if err != nil {
+		return nil, c.explain("", c.text.Out, err)
+	}
+	if line {
+		loosen(prg)
+	}
+	p, err := c.emit(prg)
+	if err == nil {
+		p.pins = pins(prg.Body)
+	}
+	return p, err
+}
+
+// emit gives a tree its positions in the user's file and compiles it.
+func (c *compilation) emit(prg *ast.Program) (p *program, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = c.syntaxError(c.prefix, fmt.Sprintf("cannot be compiled: %v", x))
+		}
+	}()
+	c.move(prg)
+	out, err := goja.CompileAST(prg, false)
+	if e, ok := err.(*goja.CompilerSyntaxError); ok {
+		p := c.file.Position(e.Offset)
+		return nil, c.syntaxAt(lang.Frame{File: c.code.Name, Line: p.Line, Column: p.Column}, e.Message)
+	} else if err != nil {
+		return nil, err
+	}
+	return &program{prg: out, name: c.code.Name}, nil
+}
+
+func parse(name, src string) (*ast.Program, error) {
+	return parser.ParseFile(nil, name, src, 0, parser.WithDisableSourceMaps)
+}
+
+// explain makes a syntax error of what the parser says about src, which begins with open.
+func (c *compilation) explain(open, src string, err error) error {
+	list, ok := err.(parser.ErrorList)
+	if !ok || len(list) == 0 {
+		return c.syntaxError(c.prefix, err.Error())
+	}
+	first := list[0]
+	off := offsetOf(src, first.Position)
+	msg := strings.TrimSpace(strings.TrimPrefix(first.Message, "SyntaxError:"))
+	end := len(open) + len(c.text.Out)
+	switch {
+	case msg == "Unexpected end of input" && open == "":
+		return c.incomplete()
+	case off < end && msg != "Unexpected end of input":
+		return c.syntaxError(off, msg)
+	}
+	// The wrapper's own end did not fit: too few closing brackets in the text, or one too many.
+	if _, err := parse("", strings.TrimPrefix(strings.Replace(open, "function", "function f", 1), "(")+c.text.Out); err == nil {
+		return c.syntaxError(len(open)+strings.LastIndexByte(c.text.Out, '}'), "Unexpected token }")
+	}
+	return c.incomplete()
+}
+
+// stray is the error for text that closes the wrapper itself.
+func (c *compilation) stray(prg *ast.Program) error {
+	off := c.prefix
+	var find func(n ast.Node)
+	found := false
+	find = func(n ast.Node) {
+		if fn, ok := n.(*ast.FunctionLiteral); ok && !found {
+			found, off = true, int(fn.Body.RightBrace)-1
+		}
+		if !found {
+			children(n, find)
+		}
+	}
+	find(prg.Body[0])
+	return c.syntaxError(off, "Unexpected token }")
+}
+
+func (c *compilation) incomplete() error {
+	e := c.syntaxAt(c.pos(c.prefix+len(strings.TrimRight(c.text.Out, " \t\r\n"))), "Unexpected end of input")
+	e.Incomplete = true
+	return e
+}
+
+func (c *compilation) syntaxError(off int, msg string) error { return c.syntaxAt(c.pos(off), msg) }
+
+func (c *compilation) syntaxAt(at lang.Frame, msg string) *lang.Error {
+	return &lang.Error{Kind: lang.Syntax, Class: "SyntaxError", Message: msg, Stack: []lang.Frame{at}, Line: c.text.SourceLine(at.Line)}
+}
+
+// offsetOf is the offset of a line and column, which the parser counts in bytes.
+func offsetOf(src string, p file.Position) int {
+	starts := lineStarts(src)
+	return min(starts[min(max(p.Line-1, 0), len(starts)-1)]+max(p.Column-1, 0), len(src))
+}
+
+// awaits tells whether a function body awaits itself, not in a function within.
+func awaits(body ast.Node) bool {
+	found := false
+	var look func(n ast.Node)
+	look = func(n ast.Node) {
+		switch n.(type) {
+		case *ast.AwaitExpression:
+			found = true
+		case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral:
+			return
+		}
+		if !found {
+			children(n, look)
+		}
+	}
+	look(body)
+	return found
+}
+
+// tail makes the last statement of a list return its value.
+func tail(list []ast.Statement) {
+	for i := len(list) - 1; i >= 0; i-- {
+		if _, empty := list[i].(*ast.EmptyStatement); !empty {
+			list[i] = tailStatement(list[i])
+			return
+		}
+	}
+}
+
+func tailStatement(s ast.Statement) ast.Statement {
+	switch s := s.(type) {
+	case *ast.ExpressionStatement:
+		return &ast.ReturnStatement{Return: s.Idx0(), Argument: s.Expression}
+	case *ast.BlockStatement:
+		tail(s.List)
+	case *ast.IfStatement:
+		s.Consequent = tailStatement(s.Consequent)
+		if s.Alternate != nil {
+			s.Alternate = tailStatement(s.Alternate)
+		}
+	case *ast.TryStatement:
+		tail(s.Body.List)
+		if s.Catch != nil {
+			tail(s.Catch.Body.List)
+		}
+	case *ast.LabelledStatement:
+		s.Statement = tailStatement(s.Statement)
+	case *ast.WithStatement:
+		s.Body = tailStatement(s.Body)
+	case *ast.SwitchStatement:
+		for i, arm := range s.Body {
+			n := len(arm.Consequent)
+			if n > 0 && leaves(arm.Consequent[n-1]) {
+				tail(arm.Consequent[:n-1])
+			} else if i == len(s.Body)-1 {
+				tail(arm.Consequent)
+			}
+		}
+	}
+	return s
+}
+
+func leaves(s ast.Statement) bool {
+	b, ok := s.(*ast.BranchStatement)
+	return ok && b.Token == token.BREAK && b.Label == nil
+}
+
+// pins tells whether statements declare lexical globals, which stay as long as the runtime.
+func pins(body []ast.Statement) bool {
+	for _, s := range body {
+		switch s.(type) {
+		case *ast.LexicalDeclaration, *ast.ClassDeclaration:
+			return true
+		}
+	}
+	return false
+}
+
+// loosen makes let, const and class at the top of a line into var, so that they may be declared again.
+func loosen(prg *ast.Program) {
+	for i, s := range prg.Body {
+		v := variable(s)
+		if v == nil {
+			continue
+		}
+		prg.Body[i] = v
+		prg.DeclarationList = append(prg.DeclarationList, &ast.VariableDeclaration{Var: v.Var, List: v.List})
+	}
+}
+
+func variable(s ast.Statement) *ast.VariableStatement {
+	switch s := s.(type) {
+	case *ast.LexicalDeclaration:
+		for _, b := range s.List {
+			if b.Initializer == nil { // let x again makes it undefined again
+				b.Initializer = &ast.UnaryExpression{Operator: token.VOID, Idx: b.Idx0(), Operand: &ast.NumberLiteral{Idx: b.Idx0(), Literal: "0", Value: int64(0)}}
+			}
+		}
+		return &ast.VariableStatement{Var: s.Idx, List: s.List}
+	case *ast.ClassDeclaration:
+		return &ast.VariableStatement{Var: s.Class.Class, List: []*ast.Binding{{Target: s.Class.Name, Initializer: s.Class}}}
+	}
+	return nil
+}
+
+// globalize makes the declarations at the top of an async function into assignments to globals.
+func globalize(fn *ast.FunctionLiteral) {
+	var hoisted, rest []ast.Statement
+	for _, s := range fn.Body.List {
+		switch d := s.(type) {
+		case *ast.FunctionDeclaration:
+			hoisted = append(hoisted, assign(d.Function.Name, d.Function))
+			continue
+		case *ast.VariableStatement:
+			rest = appendAssigns(rest, d.List)
+		default:
+			if v := variable(s); v != nil {
+				rest = appendAssigns(rest, v.List)
+			} else {
+				rest = append(rest, s)
+			}
+			continue
+		}
+	}
+	fn.Body.List = append(hoisted, rest...)
+	fn.DeclarationList = nil
+}
+
+func appendAssigns(list []ast.Statement, bindings []*ast.Binding) []ast.Statement {
+	for _, b := range bindings {
+		if b.Initializer != nil {
+			list = append(list, assign(b.Target, b.Initializer))
+		}
+	}
+	return append(list, &ast.BlockStatement{}) // a declaration has no value
+}
+
+func assign(to, v ast.Expression) ast.Statement {
+	return &ast.ExpressionStatement{Expression: &ast.AssignExpression{Operator: token.ASSIGN, Left: to, Right: v}}
+}
+
+const maxNesting = 1000
+
+// checkDepth refuses text whose brackets nest so deep that the parser would use up the Go stack. It reads strings and
+// comments roughly; a closing bracket closes whatever stands open within it, so that nothing adds up.
+func checkDepth(code lang.Code) error {
+	var open []byte
+	src := code.Source
+	for i := 0; i < len(src); i++ {
+		switch ch := src[i]; ch {
+		case '\\':
+			i++
+		case '"', '\'':
+			i = skipString(src, i)
+		case '/':
+			i = skipComment(src, i)
+		case '(', '[', '{':
+			if open = append(open, ch); len(open) > maxNesting {
+				line := 1 + strings.Count(src[:i], "\n")
+				at := lang.Frame{File: code.Name, Line: max(code.Line, 1) + line - 1}
+				return &lang.Error{Kind: lang.Limited, Class: "SyntaxError", Stack: []lang.Frame{at},
+					Message: fmt.Sprintf("brackets nest deeper than %d levels: split the expression", maxNesting)}
+			}
+		case ')', ']', '}':
+			for j := len(open) - 1; j >= 0; j-- {
+				if open[j] == ch-1 || open[j] == ch-2 {
+					open = open[:j]
+					break
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// skipString gives the index of the end of a string on one line, or i when it does not end there.
+func skipString(src string, i int) int {
+	for j := i + 1; j < len(src) && src[j] != '\n'; j++ {
+		switch src[j] {
+		case '\\':
+			j++
+		case src[i]:
+			return j
+		}
+	}
+	return i
+}
+
+func skipComment(src string, i int) int {
+	rest := src[i:]
+	end := -1
+	switch {
+	case strings.HasPrefix(rest, "//"):
+		end = strings.IndexByte(rest, '\n')
+	case strings.HasPrefix(rest, "/*"):
+		end = strings.Index(rest[2:], "*/")
+		if end >= 0 {
+			end += 3
+		}
+	default:
+		return i
+	}
+	if end < 0 {
+		return len(src) - 1
+	}
+	return i + end
+}

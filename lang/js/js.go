@@ -1,0 +1,153 @@
+// Package js evaluates JavaScript with goja.
+//
+// New makes an Interp, a lang.Interpreter. compile.go turns text into programs and caches them, positions.go makes goja
+// count in the user's own lines and columns, eval.go runs programs and interrupts them, loop.go has timers and promises.
+// values.go walks values into a lang.Sink and build.go is the Sink that makes them; modules.go gives Go functions and
+// types their face in scripts, require.go loads files. errors.go turns what was thrown into a *lang.Error, show.go prints
+// as Node does, free.go finds the free names of a block, baseline.go takes back what a task left behind.
+//
+// What one Interp cannot undo or stop: changes to the prototypes of built-in objects outlive Reset (use a fresh
+// interpreter), and built-in functions and regular expressions cannot be interrupted while they run. Nesting is bounded
+// where text comes in (source, JSON.parse) and where values cross; JSON.stringify, String and flat of values that a
+// script nested some 100,000 deep itself, and expressions of as many operators, still use up the Go stack: the process
+// is the last line of defence.
+package js
+
+import (
+	"context"
+	"sync"
+	"weak"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+const defaultStack = 10_000
+
+// Interp is an interpreter of JavaScript.
+type Interp struct {
+	cfg  lang.Config
+	vm   *goja.Runtime
+	loop *lang.Loop
+	ctx  context.Context // of the running Eval or Run
+
+	programs cache
+	sources  sources
+
+	root    *goja.Object // the global object that goja made
+	base    *goja.Object // the baseline: prototype of the global object of a task
+	given   []given      // globals of the last Eval, still there for its callbacks
+	pinned  bool         // a script declared lexical globals, which only a new runtime forgets
+	kept    bool         // Keep moved the baseline
+	modules moduleSet
+	classes map[string]*goja.Object // of errors, by name
+	known   intrinsics
+
+	rejected []*goja.Promise // rejections that nobody handled yet
+	uncaught error           // first error of a microtask
+	timers   timerSet
+
+	raised    *lang.Error // the last error given to Go, and the value it stands for: thrown again it stays the same
+	raisedVal goja.Value
+
+	mu    sync.Mutex // guards hosts, which the garbage collector prunes
+	hosts map[any]weak.Pointer[goja.Object]
+}
+
+var _ lang.Interpreter = (*Interp)(nil)
+
+// New makes an interpreter.
+func New(cfg lang.Config) (*Interp, error) {
+	if cfg.Stack <= 0 {
+		cfg.Stack = defaultStack
+	}
+	in := &Interp{cfg: cfg, loop: lang.NewLoop(), ctx: context.Background()}
+	if err := in.boot(); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// boot makes the runtime and its globals.
+func (in *Interp) boot() error {
+	in.vm = goja.New()
+	in.vm.SetParserOptions(parser.WithDisableSourceMaps)
+	in.vm.SetMaxCallStackSize(in.cfg.Stack)
+	in.vm.SetPromiseRejectionTracker(in.trackRejection)
+	in.classes = nil
+	in.known = intrinsics{}
+	in.hosts = nil
+	in.root = in.vm.GlobalObject()
+	in.base = in.root
+	if err := in.install(); err != nil {
+		return err
+	}
+	in.freshGlobals()
+	return nil
+}
+
+// Loop is the event loop.
+func (in *Interp) Loop() *lang.Loop { return in.loop }
+
+// install puts everything into the global object that every script has.
+func (in *Interp) install() error {
+	// An inherited globalThis must give the object that is global now.
+	self := in.native("globalThis", func(goja.FunctionCall) goja.Value { return in.vm.GlobalObject() })
+	if err := in.root.DefineAccessorProperty("globalThis", self, nil, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+		return err
+	}
+	in.installConsole()
+	in.installLoop()
+	in.installText()
+	in.installJSON()
+	return in.installModules()
+}
+
+// define makes a global that for-in does not see.
+func (in *Interp) define(obj *goja.Object, name string, v goja.Value) {
+	_ = obj.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+}
+
+// native makes a function of JS that calls f.
+func (in *Interp) native(name string, f func(goja.FunctionCall) goja.Value) *goja.Object {
+	obj := in.vm.ToValue(f).(*goja.Object)
+	_ = obj.DefineDataProperty("name", in.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	return obj
+}
+
+// intrinsics are objects of the runtime, looked up when first needed.
+type intrinsics struct {
+	ctors      map[string]*goja.Object
+	object     *goja.Object // Object.prototype
+	mapSet     goja.Callable
+	descriptor goja.Callable // Object.getOwnPropertyDescriptor
+	setAdd     goja.Callable
+}
+
+// ctor is a constructor of the bare language.
+func (in *Interp) ctor(name string) *goja.Object {
+	if c := in.known.ctors[name]; c != nil {
+		return c
+	}
+	c, _ := in.root.Get(name).(*goja.Object)
+	if c == nil {
+		c = in.vm.NewObject()
+	}
+	if in.known.ctors == nil {
+		in.known.ctors = map[string]*goja.Object{}
+	}
+	in.known.ctors[name] = c
+	return c
+}
+
+// method is a method of the prototype of a constructor of the bare language.
+func (in *Interp) method(class, name string) goja.Callable {
+	proto, _ := in.ctor(class).Get("prototype").(*goja.Object)
+	if proto == nil {
+		return nil
+	}
+	f, _ := goja.AssertFunction(proto.Get(name))
+	return f
+}

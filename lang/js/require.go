@@ -1,0 +1,147 @@
+package js
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dop251/goja"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+// moduleParams are the variables that a file sees besides the globals.
+const moduleParams = "exports,require,module,__filename,__dirname"
+
+// newRequire makes the function require for the file from; empty means the file of the caller.
+func (in *Interp) newRequire(from string) *goja.Object {
+	return in.native("require", func(c goja.FunctionCall) goja.Value {
+		defer in.guard("require")
+		name, ok := c.Argument(0).(goja.String)
+		if !ok {
+			panic(in.vm.NewTypeError("require: the name of a module must be a string, it is %s", kind(c.Argument(0))))
+		}
+		file := from
+		if file == "" {
+			file = in.where().File
+		}
+		v, err := in.require(file, name.String())
+		if err != nil {
+			in.raise(err)
+		}
+		return v
+	})
+}
+
+func (in *Interp) require(from, name string) (goja.Value, error) {
+	if m := in.modules.builtin[strings.TrimPrefix(name, "node:")]; m != nil {
+		return in.module(m)
+	}
+	if in.cfg.Load == nil {
+		return nil, in.noModule(name, "")
+	}
+	code, err := in.cfg.Load(from, name)
+	if err != nil {
+		if isPath(name) {
+			return nil, err
+		}
+		return nil, in.noModule(name, ": "+err.Error())
+	}
+	if m := in.modules.loaded[code.Name]; m != nil {
+		return m.Get("exports"), nil
+	}
+	return in.load(code)
+}
+
+func isPath(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/")
+}
+
+// load runs a file as a CommonJS module. Whoever requires it meanwhile gets what it has exported so far.
+func (in *Interp) load(code lang.Code) (goja.Value, error) {
+	if in.modules.loaded == nil {
+		in.modules.loaded = map[string]*goja.Object{}
+	}
+	module, exports := in.vm.NewObject(), in.vm.NewObject()
+	_ = module.Set("exports", exports)
+	_ = module.Set("id", code.Name)
+	in.modules.loaded[code.Name] = module
+	if err := in.runModule(code, module, exports); err != nil {
+		delete(in.modules.loaded, code.Name)
+		return nil, err
+	}
+	return module.Get("exports"), nil
+}
+
+func (in *Interp) runModule(code lang.Code, module, exports *goja.Object) error {
+	if strings.HasSuffix(code.Name, ".json") {
+		v, err := in.parseJSON(code)
+		if err != nil {
+			return err
+		}
+		return module.Set("exports", v)
+	}
+	p, err := in.moduleProgram(code)
+	if err != nil {
+		return err
+	}
+	dir := in.vm.ToValue(path.Dir(code.Name))
+	_, err = in.run(p, []goja.Value{exports, in.newRequire(code.Name), module, in.vm.ToValue(code.Name), dir})
+	if err != nil {
+		return in.fail(err)
+	}
+	return nil
+}
+
+// moduleProgram compiles a file as the body of a function whose value nobody needs.
+func (in *Interp) moduleProgram(code lang.Code) (*program, error) {
+	if strings.HasPrefix(code.Source, "#!") {
+		code.Source = "//" + code.Source[2:]
+	}
+	code.Mode = lang.Block
+	return in.program(code, moduleParams)
+}
+
+// noModule is the error for a module that is not there, with the nearest name that is.
+func (in *Interp) noModule(name, why string) error {
+	best, least := "", len(name)/2+1
+	var names []string
+	for n := range in.modules.builtin {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		if d := distance(name, n); d < least {
+			best, least = n, d
+		}
+	}
+	msg := fmt.Sprintf("there is no module %q%s", name, why)
+	switch {
+	case best != "":
+		msg += fmt.Sprintf("; did you mean %q?", best)
+	case len(names) > 0:
+		msg += "; built in are " + strings.Join(names, ", ")
+	}
+	return &lang.Error{Class: "Error", Message: msg}
+}
+
+// distance counts the edits between two words (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,720 @@
+package js
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+// The bounds of what is shown, those of Node.
+const (
+	showDepth  = 2
+	showItems  = 100
+	showText   = 10_000
+	lineWidth  = 80
+	lineLevels = 3 // levels of nesting that may share a line
+	showTotal  = 100_000
+)
+
+func (in *Interp) installConsole() {
+	console := in.vm.NewObject()
+	out := func(s lang.Stream) func(goja.FunctionCall) goja.Value {
+		return func(c goja.FunctionCall) goja.Value {
+			if in.cfg.Print != nil {
+				in.cfg.Print(s, in.format(c.Arguments))
+			}
+			return goja.Undefined()
+		}
+	}
+	for _, name := range []string{"log", "info", "debug"} {
+		in.define(console, name, in.native(name, out(lang.Stdout)))
+	}
+	for _, name := range []string{"warn", "error", "trace"} {
+		in.define(console, name, in.native(name, out(lang.Stderr)))
+	}
+	in.define(in.root, "console", console)
+	in.define(in.root, "print", in.native("print", out(lang.Stdout)))
+}
+
+// Show gives a value as Node's REPL shows it.
+func (in *Interp) Show(v lang.Value) string {
+	if v, ok := v.(value); ok && v.in == in {
+		return in.show(v.v)
+	}
+	return fmt.Sprint(v)
+}
+
+func (in *Interp) show(v goja.Value) string { return in.inspect(v, showDepth) }
+
+// plain is a value as console.log prints it alone: text without quotes.
+func (in *Interp) plain(v goja.Value) string {
+	if s, ok := v.(goja.String); ok {
+		return s.String()
+	}
+	return in.show(v)
+}
+
+// format is util.format: the first argument may have %s, %d, %i, %f, %j, %o, %O, %c and %%.
+func (in *Interp) format(args []goja.Value) string {
+	if len(args) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	rest := args
+	if f, ok := args[0].(goja.String); ok && len(args) > 1 {
+		rest = in.directives(&b, f.String(), args[1:])
+	} else {
+		b.WriteString(in.plain(args[0]))
+		rest = args[1:]
+	}
+	for _, v := range rest {
+		b.WriteByte(' ')
+		b.WriteString(in.plain(v))
+	}
+	return b.String()
+}
+
+func (in *Interp) directives(b *strings.Builder, f string, args []goja.Value) []goja.Value {
+	for i := 0; i < len(f); i++ {
+		if f[i] != '%' || i+1 == len(f) {
+			b.WriteByte(f[i])
+			continue
+		}
+		i++
+		if f[i] == '%' {
+			b.WriteByte('%')
+			continue
+		}
+		if !strings.ContainsRune("sdifjoOc", rune(f[i])) || len(args) == 0 {
+			b.WriteByte('%')
+			b.WriteByte(f[i])
+			continue
+		}
+		b.WriteString(in.directive(f[i], args[0]))
+		args = args[1:]
+	}
+	return args
+}
+
+func (in *Interp) directive(verb byte, v goja.Value) string {
+	_, isObject := v.(*goja.Object)
+	switch verb {
+	case 's':
+		switch {
+		case isObject:
+			return in.inspect(v, 0)
+		case goja.IsBigInt(v):
+			return v.String() + "n"
+		}
+		if v.ExportType() != nil && v.ExportType().Kind().String() == "float64" {
+			return in.show(v)
+		}
+		return v.String()
+	case 'd':
+		switch {
+		case goja.IsBigInt(v):
+			return v.String() + "n"
+		case isObject:
+			return "NaN"
+		}
+		return in.show(v.ToNumber())
+	case 'i', 'f':
+		f := v.ToFloat()
+		if verb == 'i' {
+			f = math.Trunc(f)
+		}
+		return in.show(in.vm.ToValue(f))
+	case 'j':
+		if o, ok := v.(*goja.Object); ok {
+			if b, err := o.MarshalJSON(); err == nil {
+				return string(b)
+			}
+		}
+		return in.show(v)
+	case 'o':
+		return in.inspect(v, 4)
+	case 'O':
+		return in.inspect(v, showDepth)
+	}
+	return ""
+}
+
+// inspector shows one value.
+type inspector struct {
+	in      *Interp
+	max     int // levels of nesting
+	open    []*goja.Object
+	circles []*goja.Object // objects that contain themselves, in the order they were found
+	indent  int
+	level   int // of what was entered last
+	size    int
+}
+
+func (in *Interp) inspect(v goja.Value, depth int) string {
+	i := &inspector{in: in, max: depth}
+	var s string
+	if ex := in.vm.Try(func() { s = i.value(v, 0) }); ex != nil {
+		return "[a value that cannot be shown]"
+	}
+	return s
+}
+
+func (i *inspector) value(v goja.Value, depth int) string {
+	switch x := v.(type) {
+	case nil:
+		return "undefined"
+	case *goja.Object:
+		return i.object(x, depth)
+	case goja.String:
+		return i.text(x.String())
+	case *goja.Symbol:
+		return "Symbol(" + x.String() + ")"
+	}
+	if goja.IsBigInt(v) {
+		return v.String() + "n"
+	}
+	if f := v.ToFloat(); goja.IsNumber(v) && f == 0 && math.Signbit(f) {
+		return "-0"
+	}
+	return v.String()
+}
+
+func (i *inspector) text(s string) string {
+	more := ""
+	if n := utf8.RuneCountInString(s); n > showText {
+		runes := []rune(s)
+		s, more = string(runes[:showText]), fmt.Sprintf("... %d more characters", n-showText)
+	}
+	return quote(s) + more
+}
+
+// quote puts a string into the quotes that need the fewest escapes.
+func quote(s string) string {
+	q := byte('\'')
+	if strings.Contains(s, "'") {
+		switch {
+		case !strings.Contains(s, `"`):
+			q = '"'
+		case !strings.Contains(s, "`") && !strings.Contains(s, "${"):
+			q = '`'
+		}
+	}
+	var b strings.Builder
+	b.WriteByte(q)
+	for _, r := range s {
+		switch {
+		case r == rune(q) || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			b.WriteString(escape(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte(q)
+	return b.String()
+}
+
+func escape(r rune) string {
+	if k := strings.IndexRune("\b\t\n\f\r", r); k >= 0 {
+		return `\` + "btnfr"[k:k+1]
+	}
+	if r == '\v' {
+		return `\v`
+	}
+	return fmt.Sprintf(`\x%02X`, r)
+}
+
+func (i *inspector) object(o *goja.Object, depth int) string {
+	if slices.Contains(i.open, o) {
+		if !slices.Contains(i.circles, o) {
+			i.circles = append(i.circles, o)
+		}
+		return fmt.Sprintf("[Circular *%d]", slices.Index(i.circles, o)+1)
+	}
+	if h := hostOf(o); h != nil {
+		return showHost(h)
+	}
+	if i.size > showTotal {
+		return "..."
+	}
+	p := i.describe(o)
+	if depth > i.max && (p.array || p.open != "{" || len(p.keys) > 0 || p.list != nil) {
+		name := strings.TrimSpace(strings.TrimRight(p.prefix, " "))
+		if p.array && name == "" {
+			name = "Array"
+		}
+		if name == "" {
+			name = "Object"
+		}
+		if p.base == "" {
+			return "[" + strings.TrimSpace(name) + "]"
+		}
+	}
+	i.open = append(i.open, o)
+	i.level = depth
+	parts := i.parts(o, p, depth)
+	i.open = i.open[:len(i.open)-1]
+	s := i.join(parts, p, depth)
+	if at := slices.Index(i.circles, o); at >= 0 {
+		s = fmt.Sprintf("<ref *%d> %s", at+1, s)
+	}
+	i.size += len(s)
+	return s
+}
+
+// picture is how an object of some class is drawn: prefix { list, key: value } or base alone when it has no keys.
+type picture struct {
+	prefix      string // "Foo " or "Map(1) "
+	base        string // what stands for the object itself: a date, an error, a function
+	open, close string
+	array       bool         // elements may be set in columns
+	nums        bool         // all elements are numbers
+	list        []goja.Value // elements
+	typed       bool
+	pairs       bool // list is keys and values
+	hold        bool // elements have no commas in columns (sets and maps do not group)
+	keys        []string
+	extra       int // elements not shown
+}
+
+func (i *inspector) describe(o *goja.Object) *picture {
+	p := &picture{open: "{", close: "}", keys: o.Keys()}
+	name := constructorName(o)
+	switch kind(o) {
+	case "Array":
+		i.array(o, p, name)
+	case "Map":
+		w := walker{in: i.in}
+		p.list, p.pairs = w.forEach(o, "Map"), true
+		p.prefix = fmt.Sprintf("%s(%d) ", name, len(p.list)/2)
+	case "Set":
+		w := walker{in: i.in}
+		p.list = w.forEach(o, "Set")
+		p.prefix = fmt.Sprintf("%s(%d) ", name, len(p.list))
+	case "Date":
+		p.base = date(o)
+	case "RegExp":
+		p.base = "/" + o.Get("source").String() + "/" + o.Get("flags").String()
+	case "Error":
+		p.base = i.errorBase(o, p)
+	case "function":
+		p.base = functionBase(o)
+	case "Promise":
+		p.prefix = "Promise "
+		p.list = i.promise(o)
+	case "Number", "String", "Boolean":
+		w := walker{in: i.in}
+		v := w.unbox(o, kind(o))
+		p.base = "[" + kind(o) + ": " + i.value(v, 0) + "]"
+		if _, ok := v.(goja.String); ok {
+			p.keys = slices.DeleteFunc(p.keys, func(k string) bool { _, err := strconv.Atoi(k); return err == nil })
+		}
+	case "ArrayBuffer":
+		p.prefix = "ArrayBuffer "
+		p.base = i.buffer(o)
+	case "Proxy":
+		p.base = "[Proxy]"
+		p.keys = nil
+	default:
+		i.ordinary(o, p, name)
+	}
+	return p
+}
+
+func (i *inspector) array(o *goja.Object, p *picture, name string) {
+	n := int(o.Get("length").ToInteger())
+	p.open, p.close, p.array = "[", "]", true
+	if name != "Array" {
+		p.prefix = fmt.Sprintf("%s(%d) ", name, n)
+	}
+	elements := 0
+	for elements < len(p.keys) {
+		if k, err := strconv.Atoi(p.keys[elements]); err != nil || k < 0 {
+			break
+		}
+		elements++
+	}
+	p.keys = p.keys[elements:]
+	shown := min(n, showItems)
+	for k := range shown {
+		p.list = append(p.list, i.element(o, k))
+	}
+	p.extra = n - shown
+}
+
+// element is an own element of an array: nil where it has a hole.
+func (i *inspector) element(o *goja.Object, k int) goja.Value {
+	return o.Get(strconv.Itoa(k))
+}
+
+func (i *inspector) ordinary(o *goja.Object, p *picture, name string) {
+	if e, ok := elemOf(o); ok {
+		n := int(o.Get("length").ToInteger())
+		p.open, p.close, p.array, p.typed = "[", "]", true, true
+		p.prefix = fmt.Sprintf("%s(%d) ", e, n)
+		shown := min(n, showItems)
+		for k := range shown {
+			p.list = append(p.list, o.Get(strconv.Itoa(k)))
+		}
+		p.extra, p.keys = n-shown, nil
+		return
+	}
+	switch tag := text(o.GetSymbol(goja.SymToStringTag)); {
+	case o.ClassName() == "Arguments":
+		p.prefix = "[Arguments] "
+		i.array(o, p, "Array")
+	case o.Prototype() == nil:
+		p.prefix = "[Object: null prototype] "
+	case name != "" && name != "Object" && tag != "" && tag != name:
+		p.prefix = fmt.Sprintf("%s [%s] ", name, tag)
+	case name != "" && name != "Object":
+		p.prefix = name + " "
+	case tag != "" && tag != "Object":
+		p.prefix = fmt.Sprintf("Object [%s] ", tag)
+	}
+}
+
+func constructorName(o *goja.Object) string {
+	if c, ok := o.Get("constructor").(*goja.Object); ok {
+		return text(c.Get("name"))
+	}
+	return ""
+}
+
+func date(o *goja.Object) string {
+	t, ok := o.Export().(time.Time)
+	if !ok {
+		return "Invalid Date"
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+func functionBase(o *goja.Object) string {
+	name := text(o.Get("name"))
+	word := "Function"
+	src := o.String()
+	switch {
+	case strings.HasPrefix(src, "class"):
+		if name == "" {
+			name = "(anonymous)"
+		}
+		if p := o.Prototype(); p != nil {
+			if parent := text(p.Get("name")); parent != "" {
+				return "[class " + name + " extends " + parent + "]"
+			}
+		}
+		return "[class " + name + "]"
+	case strings.HasPrefix(src, "async"):
+		word = "AsyncFunction"
+	case strings.HasPrefix(src, "function*"):
+		word = "GeneratorFunction"
+	}
+	if name == "" {
+		return "[" + word + " (anonymous)]"
+	}
+	return "[" + word + ": " + name + "]"
+}
+
+// errorBase is the stack of an error; inside other values it stands in brackets when it has none.
+func (i *inspector) errorBase(o *goja.Object, p *picture) string {
+	p.keys = slices.DeleteFunc(p.keys, func(k string) bool { return k == "name" || k == "message" || k == "stack" })
+	for _, k := range errorKeys(o) {
+		if !slices.Contains(p.keys, k) {
+			p.keys = append(p.keys, k)
+		}
+	}
+	head := className(o)
+	if m := text(o.Get("message")); m != "" {
+		head += ": " + m
+	}
+	var lines []string
+	for _, l := range strings.Split(cleanStack(text(o.Get("stack"))), "\n") {
+		if strings.HasPrefix(l, "    at ") {
+			lines = append(lines, l)
+		}
+	}
+	if len(lines) == 0 {
+		return "[" + head + "]"
+	}
+	pad := strings.Repeat(" ", i.indent)
+	return head + "\n" + pad + strings.Join(lines, "\n"+pad)
+}
+
+// cleanStack makes the stack of goja look like Node's: without program counters and native frames.
+func cleanStack(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	out := lines[:0]
+	for _, l := range lines {
+		rest, isFrame := strings.CutPrefix(l, "\tat ")
+		if !isFrame {
+			out = append(out, l)
+			continue
+		}
+		if rest == "native" || strings.HasSuffix(rest, "(native)") || strings.Contains(rest, ownName) {
+			continue
+		}
+		closed := strings.HasSuffix(rest, "))")
+		if at := strings.LastIndexByte(rest, '('); at >= 0 {
+			rest = rest[:at]
+			if closed {
+				rest += ")"
+			}
+		}
+		out = append(out, "    at "+rest)
+	}
+	return strings.Join(out, "\n")
+}
+
+func (i *inspector) promise(o *goja.Object) []goja.Value {
+	p, _ := o.Export().(*goja.Promise)
+	switch {
+	case p == nil || p.State() == goja.PromiseStatePending:
+		return []goja.Value{pendingMark}
+	case p.State() == goja.PromiseStateRejected:
+		return []goja.Value{rejectedMark, p.Result()}
+	}
+	return []goja.Value{p.Result()}
+}
+
+// Marks that only the inspector puts into a list.
+var (
+	pendingMark  = goja.NewSymbol("<pending>")
+	rejectedMark = goja.NewSymbol("<rejected>")
+)
+
+func (i *inspector) buffer(o *goja.Object) string {
+	b, _ := o.Export().(goja.ArrayBuffer)
+	mem := b.Bytes()
+	var hex strings.Builder
+	for k, c := range mem[:min(len(mem), 50)] {
+		if k > 0 {
+			hex.WriteByte(' ')
+		}
+		fmt.Fprintf(&hex, "%02x", c)
+	}
+	if n := len(mem) - 50; n > 0 {
+		fmt.Fprintf(&hex, " ... %d more byte%s", n, plural(n))
+	}
+	return fmt.Sprintf("ArrayBuffer { [Uint8Contents]: <%s>, byteLength: %d }", hex.String(), len(mem))
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// parts are the elements and entries as text.
+func (i *inspector) parts(o *goja.Object, p *picture, depth int) []string {
+	var parts []string
+	i.indent += 2
+	p.nums = true
+	switch {
+	case p.pairs:
+		for k := 0; k+1 < len(p.list) && k/2 < showItems; k += 2 {
+			parts = append(parts, i.value(p.list[k], depth+1)+" => "+i.value(p.list[k+1], depth+1))
+		}
+		p.extra = max(len(p.list)/2-showItems, 0)
+	case p.array:
+		parts = i.elements(p, depth)
+	default:
+		for k, v := range p.list {
+			switch {
+			case k == showItems:
+				p.extra = len(p.list) - showItems
+			case k > showItems:
+			case v == pendingMark:
+				parts = append(parts, "<pending>")
+			case k == 1 && p.list[0] == rejectedMark:
+				parts[0] = "<rejected> " + i.value(v, depth+1)
+			default:
+				parts = append(parts, i.value(v, depth+1))
+			}
+		}
+	}
+	if p.extra > 0 {
+		parts = append(parts, fmt.Sprintf("... %d more item%s", p.extra, plural(p.extra)))
+	}
+	for _, k := range p.keys {
+		parts = append(parts, i.entry(o, k, p, depth))
+	}
+	i.indent -= 2
+	return parts
+}
+
+func (i *inspector) elements(p *picture, depth int) []string {
+	var parts []string
+	for k := 0; k < len(p.list); k++ {
+		v := p.list[k]
+		if v == nil {
+			holes := 1
+			for k+1 < len(p.list) && p.list[k+1] == nil {
+				holes, k = holes+1, k+1
+			}
+			parts = append(parts, fmt.Sprintf("<%d empty item%s>", holes, plural(holes)))
+			p.nums = false
+			continue
+		}
+		if !goja.IsNumber(v) && !goja.IsBigInt(v) {
+			p.nums = false
+		}
+		parts = append(parts, i.value(v, depth+1))
+	}
+	return parts
+}
+
+func (i *inspector) entry(o *goja.Object, k string, p *picture, depth int) string {
+	name := k
+	if !parser.IsIdentifier(k) {
+		name = quote(k)
+	}
+	if p.base != "" && kind(o) == "Error" && (k == "cause" || k == "errors") {
+		name = "[" + k + "]"
+	}
+	if g := i.accessor(o, k); g != "" {
+		return name + ": " + g
+	}
+	v := o.Get(k)
+	if v == nil {
+		return name + ": undefined"
+	}
+	return name + ": " + i.value(v, depth+1)
+}
+
+// accessor is how a getter or setter shows, which is not called; empty for a plain property.
+func (i *inspector) accessor(o *goja.Object, k string) string {
+	describe := i.in.known.descriptor
+	if describe == nil {
+		describe = i.in.staticMethod("Object", "getOwnPropertyDescriptor")
+		i.in.known.descriptor = describe
+	}
+	v, err := describe(goja.Undefined(), o, i.in.vm.ToValue(k))
+	d, ok := v.(*goja.Object)
+	if err != nil || !ok {
+		return ""
+	}
+	get, set := d.Get("get"), d.Get("set")
+	hasGet, hasSet := get != nil && !goja.IsUndefined(get), set != nil && !goja.IsUndefined(set)
+	switch {
+	case hasGet && hasSet:
+		return "[Getter/Setter]"
+	case hasGet:
+		return "[Getter]"
+	case hasSet:
+		return "[Setter]"
+	}
+	return ""
+}
+
+func (in *Interp) staticMethod(class, name string) goja.Callable {
+	f, _ := goja.AssertFunction(in.ctor(class).Get(name))
+	return f
+}
+
+// join sets the parts on one line or on several, as Node does.
+func (i *inspector) join(parts []string, p *picture, depth int) string {
+	if p.base != "" && len(parts) == 0 {
+		return p.base
+	}
+	open := p.prefix + p.open
+	if p.base != "" {
+		open = p.open
+	}
+	if len(parts) == 0 {
+		return open + p.close
+	}
+	lead := ""
+	if p.base != "" {
+		lead = p.base + " "
+	}
+	entries := len(parts)
+	if p.array && entries > 6 {
+		parts = i.columns(parts, p)
+	}
+	if i.level-depth < lineLevels && entries == len(parts) {
+		total := len(parts) + i.indent + len(open) + len(p.base) + 10 + len(parts)
+		multi := strings.Contains(p.base, "\n")
+		for _, s := range parts {
+			total += width(s)
+			multi = multi || strings.Contains(s, "\n")
+		}
+		if total <= lineWidth && !multi {
+			return lead + open + " " + strings.Join(parts, ", ") + " " + p.close
+		}
+	}
+	pad := "\n" + strings.Repeat(" ", i.indent)
+	return lead + open + pad + "  " + strings.Join(parts, ","+pad+"  ") + pad + p.close
+}
+
+func width(s string) int { return utf8.RuneCountInString(s) }
+
+// columns groups the elements of a long array, right-aligned when they are numbers.
+func (i *inspector) columns(parts []string, p *picture) []string {
+	n := len(parts) - len(p.keys)
+	if p.extra > 0 {
+		n--
+	}
+	if len(p.keys) > 0 {
+		return parts
+	}
+	total, longest := 0, 0
+	for _, s := range parts[:n] {
+		total += width(s) + 2
+		longest = max(longest, width(s))
+	}
+	room := longest + 2
+	if room*3+i.indent >= lineWidth || !(float64(total)/float64(room) > 5 || longest <= 6) {
+		return parts
+	}
+	bias := math.Sqrt(float64(room) - float64(total)/float64(len(parts)))
+	biased := math.Max(float64(room)-3-bias+3-0, 1)
+	columns := int(min(math.Round(math.Sqrt(2.5*biased*float64(n))/biased), math.Floor(float64(lineWidth-i.indent)/float64(room)), lineLevels*4, 15))
+	if columns <= 1 {
+		return parts
+	}
+	widths := make([]int, columns)
+	for k, s := range parts[:n] {
+		widths[k%columns] = max(widths[k%columns], width(s)+2)
+	}
+	var rows []string
+	for k := 0; k < n; k += columns {
+		rows = append(rows, row(parts[k:min(k+columns, n)], widths, p.nums))
+	}
+	return append(rows, parts[n:]...)
+}
+
+func row(cells []string, widths []int, right bool) string {
+	var b strings.Builder
+	for k, s := range cells {
+		last := k == len(cells)-1
+		if !last {
+			s += ", "
+		}
+		w := widths[k]
+		if last {
+			w -= 2
+		}
+		pad := strings.Repeat(" ", max(w-width(s), 0))
+		switch {
+		case right:
+			b.WriteString(pad + s)
+		case last:
+			b.WriteString(s)
+		default:
+			b.WriteString(s + pad)
+		}
+	}
+	return b.String()
+}
