@@ -1,0 +1,351 @@
+package lua
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	glua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/mojukapu/mirai/lang"
+)
+
+const (
+	trusted   = 1 << 12 // elements that a stream announces are believed up to here
+	maxSparse = 1 << 22 // gopher-lua fills the gap below a whole key with nils
+	aliased   = 1 << 12 // bytes from here on become a string without a copy
+)
+
+// builder is a sink that makes a Lua value.
+type builder struct {
+	in     *Interp
+	open   []opened
+	ids    []glua.LValue
+	result glua.LValue
+	done   bool
+}
+
+// opened is a container whose elements arrive.
+type opened struct {
+	kind    lang.Kind
+	t       *glua.LTable
+	n       int // elements so far
+	key     glua.LValue
+	named   string
+	keyed   bool
+	fn      *glua.LFunction // a closure of Lua
+	ud      *glua.LUserData // a foreign closure or a custom value
+	id      int
+	entries []entry
+}
+
+func (in *Interp) build(f lang.Feed) (glua.LValue, error) {
+	b := builder{in: in}
+	if err := f(&b); err != nil {
+		return nil, err
+	}
+	if b.result == nil {
+		return glua.LNil, nil
+	}
+	return b.result, nil
+}
+
+// add puts a value where it belongs.
+func (b *builder) add(v glua.LValue) error {
+	n := len(b.open)
+	if n == 0 {
+		b.result = v
+		return nil
+	}
+	o := &b.open[n-1]
+	switch o.kind {
+	case lang.List:
+		o.n++
+		o.t.RawSetInt(o.n, v)
+	case lang.Object, lang.Err:
+		o.t.RawSetString(o.named, v)
+	case lang.Set:
+		return b.insert(o, v, glua.LTrue)
+	case lang.Closure:
+		o.entries = append(o.entries, entry{glua.LString(o.named), v})
+	case lang.Custom:
+		o.key = v
+	default:
+		if o.keyed = !o.keyed; o.keyed {
+			o.key = v
+			return nil
+		}
+		return b.insert(o, o.key, v)
+	}
+	return nil
+}
+
+// insert sets a key that need not be a name.
+func (b *builder) insert(o *opened, k, v glua.LValue) error {
+	o.n++
+	if f, ok := k.(glua.LNumber); ok {
+		if math.IsNaN(float64(f)) {
+			return lang.Refuse("a %s with the key NaN cannot be used in Lua", o.kind)
+		}
+		if f > maxSparse && float64(f) < float64(glua.MaxArrayIndex) && float64(f) == math.Trunc(float64(f)) && int(f) > 4*o.n+o.t.Len() {
+			return lang.Refuse("a %s with the key %s cannot be used in Lua: it would take too much memory", o.kind, f.String())
+		}
+	}
+	o.t.RawSet(k, v)
+	return nil
+}
+
+func (b *builder) Null() error {
+	if len(b.open) == 0 {
+		return b.add(glua.LNil)
+	}
+	return b.add(b.in.null)
+}
+
+func (b *builder) Undefined() error {
+	if len(b.open) == 0 {
+		return b.add(glua.LNil)
+	}
+	return b.add(b.in.undefined)
+}
+
+func (b *builder) Bool(v bool) error { return b.add(glua.LBool(v)) }
+
+func (b *builder) Int(v int64) error {
+	if v > maxInt || v < -maxInt {
+		return b.add(b.in.big(big.NewInt(v)))
+	}
+	return b.add(number(float64(v)))
+}
+
+func (b *builder) Float(v float64) error      { return b.add(number(v)) }
+func (b *builder) BigInt(v *big.Int) error    { return b.add(b.in.big(v)) }
+func (b *builder) Text(s string) error        { return b.add(glua.LString(s)) }
+func (b *builder) UTF16(units []uint16) error { return b.add(b.in.object(&wide{units})) }
+
+func (b *builder) Bytes(p []byte) error {
+	if len(p) >= aliased {
+		return b.add(glua.LString(unsafe.String(&p[0], len(p)))) // the feed gave them away
+	}
+	return b.add(glua.LString(p))
+}
+
+func (b *builder) Time(sec int64, nsec int) error { return b.identified(&moment{sec, nsec}) }
+
+func (b *builder) RegExp(source, flags string) error { return b.identified(&regexp{source, flags}) }
+
+func (b *builder) Typed(t lang.Elem, p []byte) error { return b.identified(&typed{t, p}) }
+
+func (b *builder) identified(o object) error {
+	u := b.in.object(o)
+	b.ids = append(b.ids, u)
+	return b.add(u)
+}
+
+func (b *builder) Begin(k lang.Kind, n int, name string) error {
+	if len(b.open) >= maxNesting {
+		return lang.Refuse("a value nested deeper than %d cannot be used", maxNesting)
+	}
+	o := opened{kind: k, id: len(b.ids)}
+	hint := min(max(n, 0), trusted)
+	var v glua.LValue
+	switch k {
+	case lang.List:
+		o.t = b.in.main.CreateTable(hint, 0)
+		if n == 0 {
+			o.t.Metatable = b.in.metas.list
+		}
+		v = o.t
+	case lang.Closure:
+		o.named = name
+		v = b.closure(&o, name)
+	case lang.Custom:
+		o.named = name
+		o.ud = &glua.LUserData{Metatable: glua.LNil}
+		v = o.ud
+	default:
+		o.t = b.in.main.CreateTable(0, hint)
+		o.t.Metatable = b.in.metaOf(k)
+		if k == lang.Err {
+			o.t.RawSetString("class", glua.LString(name))
+		}
+		v = o.t
+	}
+	b.ids = append(b.ids, v)
+	b.open = append(b.open, o)
+	return nil
+}
+
+func (in *Interp) metaOf(k lang.Kind) glua.LValue {
+	switch k {
+	case lang.Map:
+		return in.metas.dict
+	case lang.Set:
+		return in.metas.set
+	case lang.Err:
+		return in.metas.err
+	}
+	return glua.LNil
+}
+
+// closure is a function that gets its code when all of it is there: until then others can refer to it.
+func (b *builder) closure(o *opened, language string) glua.LValue {
+	if language == lang.Lua {
+		o.fn = &glua.LFunction{Env: b.in.globals}
+		return o.fn
+	}
+	o.ud = b.in.object(&foreign{language: language})
+	return o.ud
+}
+
+func (b *builder) Key(k string) error {
+	b.open[len(b.open)-1].named = k
+	return nil
+}
+
+func (b *builder) End() error {
+	n := len(b.open) - 1
+	o := b.open[n]
+	v := b.ids[o.id]
+	var err error
+	switch o.kind {
+	case lang.Closure:
+		err = b.endClosure(o)
+	case lang.Custom:
+		err = b.in.decode(o.named, o.key, o.ud)
+	}
+	b.open[n] = opened{}
+	b.open = b.open[:n]
+	if err != nil {
+		return err
+	}
+	return b.add(v)
+}
+
+func (b *builder) Ref(i int) error {
+	if i < 0 || i >= len(b.ids) {
+		return lang.Refuse("a reference to number %d, which is not there", i)
+	}
+	return b.add(b.ids[i])
+}
+
+func (b *builder) endClosure(o opened) error {
+	if o.fn == nil {
+		o.ud.Value.(*foreign).entries = o.entries
+		return nil
+	}
+	src, values := "", make(map[string]glua.LValue, len(o.entries))
+	names := make([]string, 0, len(o.entries))
+	for _, e := range o.entries {
+		switch k := e.k.(glua.LString); k {
+		case "":
+			s, _ := e.v.(glua.LString)
+			src = string(s)
+		default:
+			values[string(k)] = e.v
+			names = append(names, string(k))
+		}
+	}
+	p, err := b.in.function(src, names)
+	if err != nil {
+		return err
+	}
+	o.fn.Proto = p
+	for _, n := range p.DbgUpvalues {
+		u := &glua.Upvalue{}
+		u.Close()
+		v := values[n]
+		if v == nil || v == b.in.null {
+			v = glua.LNil
+		}
+		u.SetValue(v)
+		o.fn.Upvalues = append(o.fn.Upvalues, u)
+	}
+	return nil
+}
+
+type functionKey struct{ source, names string }
+
+// function compiles the text of a function whose upvalues have these names.
+func (in *Interp) function(src string, names []string) (*glua.FunctionProto, error) {
+	key := functionKey{src, strings.Join(names, ",")}
+	if p := in.functions[key]; p != nil {
+		return p, nil
+	}
+	c, err := in.read(origined(src))
+	if err != nil {
+		return nil, err
+	}
+	stmts, err := parseText(append([]byte("return "), c.scan.out...), c.source())
+	if err != nil {
+		return nil, c.syntax(err)
+	}
+	ret, ok := stmts[0].(*ast.ReturnStmt)
+	if !ok || len(stmts) != 1 || len(ret.Exprs) != 1 {
+		return nil, lang.Refuse("the text of a function is no function")
+	}
+	if _, ok := ret.Exprs[0].(*ast.FunctionExpr); !ok {
+		return nil, lang.Refuse("the text of a function is no function")
+	}
+	stmts = []ast.Stmt{&ast.LocalAssignStmt{Names: names, Exprs: []ast.Expr{&ast.Comma3Expr{}}}, ret}
+	if len(names) == 0 {
+		stmts = stmts[1:]
+	}
+	p, err := c.compile(stmts)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.functions) >= cachedPrograms {
+		clear(in.functions)
+	}
+	in.functions[key] = p.FunctionPrototypes[0]
+	return p.FunctionPrototypes[0], nil
+}
+
+// origined takes the comment off that sourceOf put before a function.
+func origined(src string) lang.Code {
+	code := lang.Code{Source: src, Name: "function"}
+	head, body, ok := strings.Cut(src, "]]")
+	if !ok || !strings.HasPrefix(head, "--[[@") {
+		return code
+	}
+	file, column, ok1 := cutLast(strings.TrimPrefix(head, "--[[@"))
+	file, line, ok2 := cutLast(file)
+	l, err1 := strconv.Atoi(line)
+	c, err2 := strconv.Atoi(column)
+	if ok1 && ok2 && err1 == nil && err2 == nil {
+		return lang.Code{Source: body, Name: file, Line: l, Column: c}
+	}
+	return code
+}
+
+func cutLast(s string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
+}
+
+// decode makes the value of a registered type, or keeps it as it came.
+func (in *Interp) decode(name string, v glua.LValue, u *glua.LUserData) error {
+	if v == nil {
+		v = glua.LNil
+	}
+	for _, t := range in.types {
+		if t.Name != name || t.Decode == nil {
+			continue
+		}
+		x, err := t.Decode(in.goValue(v))
+		if err != nil {
+			return err
+		}
+		u.Value, u.Metatable = &host{t, x}, t.meta
+		return nil
+	}
+	u.Value, u.Metatable = &opaque{name, v}, in.metas.object
+	return nil
+}

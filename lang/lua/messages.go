@@ -1,0 +1,181 @@
+package lua
+
+import (
+	"strings"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+// plain puts a message of gopher-lua into the words of Lua, with the name of the culprit where the code tells it.
+func (in *Interp) plain(L *glua.LState, tok int, msg string) string {
+	switch {
+	case strings.HasPrefix(msg, "attempt to index a non-table object("):
+		rest := strings.TrimPrefix(msg, "attempt to index a non-table object(")
+		kind, key, _ := strings.Cut(rest, ") with key ")
+		return "attempt to index a " + kind + " value" + in.indexed(L, tok, kind, key)
+	case msg == "attempt to call a non-function object":
+		return in.called(L, tok)
+	case strings.HasPrefix(msg, "cannot perform concat operation between "):
+		return "attempt to concatenate a " + culprit(strings.TrimPrefix(msg, "cannot perform concat operation between "), "string") + " value"
+	case strings.HasPrefix(msg, "cannot perform "):
+		_, kinds, _ := strings.Cut(msg, " operation between ")
+		return "attempt to perform arithmetic on a " + culprit(kinds, "") + " value"
+	case msg == "__len undefined":
+		return "attempt to get the length of a value that has none"
+	case msg == "__unm undefined":
+		return "attempt to perform arithmetic on a value that is no number"
+	case strings.HasPrefix(msg, "attempt to compare "):
+		if a, b, _ := strings.Cut(strings.TrimPrefix(msg, "attempt to compare "), " with "); a == b {
+			return "attempt to compare two " + a + " values"
+		}
+		return msg
+	case strings.HasPrefix(msg, "bad argument #"):
+		return quoted(msg)
+	case strings.HasPrefix(msg, "for statement "):
+		what := strings.Fields(msg)[2]
+		if what == "init" {
+			what = "initial"
+		}
+		return "'for' " + what + " value must be a number"
+	}
+	return msg
+}
+
+// culprit picks the operand that is neither a number nor of kind also.
+func culprit(kinds, also string) string {
+	a, b, _ := strings.Cut(kinds, " and ")
+	if a == "number" || a == also || a == "string" && b != "number" {
+		return b
+	}
+	return a
+}
+
+// quoted writes "bad argument #1 to f (...)" with quotes around the name.
+func quoted(msg string) string {
+	head, rest, ok := strings.Cut(msg, " to ")
+	i := strings.LastIndex(rest, " (")
+	if j := strings.Index(rest, " ("); j >= 0 {
+		i = j
+	}
+	if !ok || i < 0 {
+		return msg
+	}
+	fn := rest[:i]
+	if fn == "(anonymous)" || strings.HasPrefix(fn, "<") {
+		fn = "?"
+	}
+	return head + " to '" + fn + "'" + rest[i:]
+}
+
+// caller is the Lua function that runs, nil when a function of Go does.
+func caller(L *glua.LState) *glua.FunctionProto {
+	dbg, ok := L.GetStack(0)
+	if !ok {
+		return nil
+	}
+	fn, err := L.GetInfo("f", dbg, glua.LNil)
+	if f, ok := fn.(*glua.LFunction); err == nil && ok && !f.IsG {
+		return f.Proto
+	}
+	return nil
+}
+
+// indexed names what was indexed: " (field 'b')", or the key that was looked for.
+func (in *Interp) indexed(L *glua.LState, tok int, kind, key string) string {
+	p := caller(L)
+	if p == nil {
+		return " (key " + key + ")"
+	}
+	for pc, inst := range p.Code {
+		if p.DbgSourcePositions[pc] != tok {
+			continue
+		}
+		reg := int(inst & 0x1ff)
+		switch opcode(inst) {
+		case glua.OP_SETTABLE, glua.OP_SETTABLEKS:
+			reg = int(inst>>18) & 0xff
+		case glua.OP_GETTABLE, glua.OP_GETTABLEKS, glua.OP_SELF:
+		default:
+			continue
+		}
+		k := int(inst>>9) & 0x1ff
+		if opcode(inst) == glua.OP_SETTABLE || opcode(inst) == glua.OP_SETTABLEKS {
+			k = int(inst & 0x1ff)
+		}
+		if L.Get(reg+1).Type().String() != kind || k&0x100 != 0 && "'"+constant(p, k&0xff)+"'" != key {
+			continue
+		}
+		if name := origin(p, pc, reg); name != "" {
+			return " (" + name + ")"
+		}
+	}
+	return " (key " + key + ")"
+}
+
+func (in *Interp) called(L *glua.LState, tok int) string {
+	p := caller(L)
+	if p == nil {
+		return "attempt to call a value that is no function"
+	}
+	for pc, inst := range p.Code {
+		op, reg := opcode(inst), int(inst>>18)&0xff
+		if p.DbgSourcePositions[pc] != tok || op != glua.OP_CALL && op != glua.OP_TAILCALL {
+			continue
+		}
+		v := L.Get(reg + 1)
+		if v.Type() == glua.LTFunction {
+			continue
+		}
+		if name := origin(p, pc, reg); name != "" {
+			return "attempt to call a " + v.Type().String() + " value (" + name + ")"
+		}
+		return "attempt to call a " + v.Type().String() + " value"
+	}
+	return "attempt to call a value that is no function"
+}
+
+// origin says how register reg got its value before pc.
+func origin(p *glua.FunctionProto, pc, reg int) string {
+	active := 0
+	for _, l := range p.DbgLocals {
+		if l.StartPc < pc+1 && pc+1 <= l.EndPc {
+			if active == reg {
+				return "local '" + l.Name + "'"
+			}
+			active++
+		}
+	}
+	for pc--; pc >= 0; pc-- {
+		inst := p.Code[pc]
+		if int(inst>>18)&0xff != reg {
+			continue
+		}
+		switch opcode(inst) {
+		case glua.OP_GETGLOBAL:
+			return "global '" + constant(p, int(inst&0x3ffff)) + "'"
+		case glua.OP_GETUPVAL:
+			if i := int(inst & 0x1ff); i < len(p.DbgUpvalues) {
+				return "upvalue '" + p.DbgUpvalues[i] + "'"
+			}
+		case glua.OP_GETTABLE, glua.OP_GETTABLEKS, glua.OP_SELF:
+			if k := int(inst>>9) & 0x1ff; k&0x100 != 0 {
+				what := "field '"
+				if opcode(inst) == glua.OP_SELF {
+					what = "method '"
+				}
+				return what + constant(p, k&0xff) + "'"
+			}
+		case glua.OP_MOVE:
+			return origin(p, pc, int(inst&0x1ff))
+		}
+		return ""
+	}
+	return ""
+}
+
+func constant(p *glua.FunctionProto, i int) string {
+	if i < len(p.Constants) {
+		return p.Constants[i].String()
+	}
+	return "?"
+}
