@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/mojukapu/mirai/internal/wire"
@@ -30,6 +31,7 @@ func (o *output) print(s lang.Stream, text string) {
 		}
 		fmt.Fprintln(file, text)
 	}
+	text = strings.ToValidUTF8(text, "\uFFFD") // it travels as text
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.size += len(text); o.size > maxOutput {

@@ -132,7 +132,7 @@ func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error)
 		b = wire.AppendDone(b, h, false)
 		w.encoder.Reset(b)
 		if err = v.Walk(&w.encoder); err == nil {
-			b, err = w.encoder.Bytes()
+			b, err = w.encoder.Finish()
 		}
 	}
 	if err != nil {

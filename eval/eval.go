@@ -42,6 +42,8 @@ type Config struct {
 	Depth int
 	// Log gets what nobody else hears of: strangers at the socket, daemons that were replaced. Nil discards it.
 	Log *slog.Logger
+
+	once bool // there is one task only
 }
 
 func (c Config) defaults() Config {

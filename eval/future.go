@@ -28,6 +28,7 @@ type Future struct {
 	result wire.DoneBody
 	err    *Error
 	daemon *dispatch.Daemon
+	tries  int
 }
 
 // Done is closed when the future is resolved.
@@ -108,7 +109,7 @@ type Info struct {
 	PID      int
 	Started  time.Time     // zero before its result
 	Run      time.Duration // how long it ran
-	Attempts int
+	Attempts int           // 0 before its result
 }
 
 // Result is how a task went.
@@ -124,7 +125,7 @@ func (f *Future) Result() Result {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := Result{Err: f.err, Output: f.result.Output}
-	r.Info = Info{ID: f.task.ID, Name: f.name, State: "pending", Attempts: int(f.task.Attempt)}
+	r.Info = Info{ID: f.task.ID, Name: f.name, State: "pending", Attempts: f.tries}
 	if f.over {
 		r.Info.State = "resolved"
 	}
@@ -219,6 +220,7 @@ func (f *Future) resolve(body []byte, d *dispatch.Daemon, err *Error) {
 		return
 	}
 	f.over, f.body, f.daemon, f.err = true, body, d, err
+	f.tries = int(f.task.Attempt) // the queue is done with it
 	done, notify, forget := f.done, f.notify, f.forget
 	f.notify, f.forget = nil, nil
 	if done != nil {

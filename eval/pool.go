@@ -23,8 +23,7 @@ const tries = 3
 // pool keeps n local daemons running: each is launched with a token of its own, matched to its launch by it, and
 // replaced when it ends.
 type pool struct {
-	p    *Profile
-	once bool // daemons are not replaced
+	p *Profile
 
 	mu       sync.Mutex
 	launched map[string]*local // by token
@@ -93,9 +92,6 @@ func (o *pool) run(l *local) {
 func (o *pool) begin(l *local) (wait func() error, err error) {
 	s := o.p.cfg.Settings
 	s.URL, s.Token = o.p.d.URL(), l.token
-	if o.once {
-		s.MaxTasks = 1
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stopped {
@@ -138,16 +134,15 @@ func (o *pool) ended(l *local) {
 	if !l.admitted {
 		o.failures++
 	}
-	failures, again := o.failures, !o.stopped && !o.once && !l.abandoned
+	failed, needed := o.failures >= tries, !o.stopped && !l.abandoned
 	o.mu.Unlock()
 	switch {
-	case !again && l.admitted:
-	case failures >= tries || o.once:
+	case !needed:
+	case failed:
 		o.giveUp(fmt.Errorf("no daemon can start: %s", l.exit))
-	case again:
-		if l.admitted {
-			o.p.cfg.Log.Info("replacing a daemon", "profile", o.p.cfg.Name, "ended", l.exit)
-		}
+	case l.admitted && o.p.cfg.once && o.p.d.Counts().Awaiting == 0: // it has had its task
+	default:
+		o.p.cfg.Log.Info("replacing a daemon", "profile", o.p.cfg.Name, "ended", l.exit)
 		o.launch()
 	}
 }

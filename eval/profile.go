@@ -179,6 +179,24 @@ func (p *Profile) Status() Status {
 	return s
 }
 
+// RunningTask is a task on its daemon.
+type RunningTask struct {
+	Task    uint64
+	Name    string
+	Attempt int
+	Daemon  uint64
+	PID     int
+}
+
+// Running gives the tasks that daemons have now.
+func (p *Profile) Running() (ts []RunningTask) {
+	p.d.Running(func(d *dispatch.Daemon, t *dispatch.Task) {
+		f := t.Owner.(*Future)
+		ts = append(ts, RunningTask{t.ID, f.name, int(t.Attempt), d.ID, d.Peer.(*dispatch.Link).Hello.PID})
+	})
+	return ts
+}
+
 // Close ends the profile: pending futures are resolved with ErrReset, daemons leave, and it waits until they have.
 func (p *Profile) Close() error {
 	p.mu.Lock()
@@ -253,7 +271,7 @@ func Once(ctx context.Context, cfg Config, t Task) (*Future, error) {
 
 // once is Once without the end of the profile.
 func once(cfg Config, t Task) (*Profile, *Future, error) {
-	cfg.Daemons, cfg.Settings.MaxTasks = 1, 1
+	cfg.Daemons, cfg.Settings.MaxTasks, cfg.once = 1, 1, true
 	p, err := open(cfg)
 	if err != nil {
 		return nil, nil, err

@@ -106,6 +106,17 @@ func (s *Dispatcher) Daemons() []*Daemon {
 	return ds
 }
 
+// Running calls f for each daemon that has a task, with the one that it may be running.
+func (s *Dispatcher) Running(f func(d *Daemon, t *Task)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue.Daemons(func(d *Daemon) {
+		if t := d.Running(); t != nil {
+			f(d, t)
+		}
+	})
+}
+
 // Fail ends every task, and every later one at once.
 func (s *Dispatcher) Fail() { s.do(func(time.Duration) { s.queue.Close() }) }
 

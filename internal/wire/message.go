@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -256,9 +257,14 @@ func AppendDoneEnd(b []byte, started, micros int64, out []OutputLine) []byte {
 
 // AppendFault appends a fault.
 func AppendFault(b []byte, f *Fault) ([]byte, error) {
-	raw, err := cbor.Marshal(f)
+	clean := *f
+	clean.Class, clean.Message, clean.Line = utf8Text(f.Class), utf8Text(f.Message), utf8Text(f.Line)
+	raw, err := cbor.Marshal(&clean)
 	return append(b, raw...), err
 }
+
+// utf8Text makes a text of what a script may have put together of any bytes.
+func utf8Text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // ParseDone reads the body of a result. Its value aliases body.
 func ParseDone(body []byte) (r DoneBody, err error) {
