@@ -35,61 +35,19 @@ type walker struct {
 	types   []*Type
 	depth   int
 	number  int // the next one
-	few     []seen
-	many    map[identity]int
+	seen    identities
 	pending identity // of a pointer whose target is about to begin
 	keys    []string // of the maps around, those of the innermost last
-}
-
-// identity tells values that share memory from others.
-type identity struct {
-	at  unsafe.Pointer
-	typ reflect.Type
-	n   int // the length of a slice
-}
-
-type seen struct {
-	id     identity
-	number int
-}
-
-// again gives the number of what was seen before.
-func (w *walker) again(id identity) (int, bool) {
-	if w.many != nil {
-		n, ok := w.many[id]
-		return n, ok
-	}
-	for _, s := range w.few {
-		if s.id == id {
-			return s.number, true
-		}
-	}
-	return 0, false
-}
-
-func (w *walker) remember(id identity) {
-	switch {
-	case w.many != nil:
-		w.many[id] = w.number
-	case len(w.few) < 16:
-		w.few = append(w.few, seen{id, w.number})
-	default:
-		w.many = make(map[identity]int, 64)
-		for _, s := range w.few {
-			w.many[s.id] = s.number
-		}
-		w.many[id] = w.number
-	}
 }
 
 // take takes the next number, for a pending pointer and for id, which may be zero.
 func (w *walker) take(id identity) {
 	if w.pending.at != nil {
-		w.remember(w.pending)
+		w.seen.add(w.pending, w.number)
 		w.pending = identity{}
 	}
 	if id.at != nil {
-		w.remember(id)
+		w.seen.add(id, w.number)
 	}
 	w.number++
 }
@@ -165,7 +123,7 @@ func (w *walker) text(s string) error {
 
 func (w *walker) list(l []any) error {
 	id := sliceID(l)
-	if n, ok := w.again(id); ok && id.at != nil {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	if err := w.begin(List, len(l), "", id); err != nil {
@@ -185,7 +143,7 @@ func sliceID[T any](s []T) identity {
 	if len(s) == 0 {
 		return identity{}
 	}
-	return identity{unsafe.Pointer(unsafe.SliceData(s)), reflect.TypeFor[[]T](), len(s)}
+	return identity{unsafe.Pointer(unsafe.SliceData(s)), len(s), reflect.TypeFor[[]T]()}
 }
 
 func pointerID[T any](p *T) identity {
@@ -198,7 +156,7 @@ func (w *walker) stringMap(m map[string]any) error {
 	if m != nil {
 		id = identity{at: reflect.ValueOf(m).UnsafePointer(), typ: reflect.TypeFor[map[string]any]()}
 	}
-	if n, ok := w.again(id); ok && id.at != nil {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	start := len(w.keys)
@@ -258,7 +216,7 @@ func (w *walker) record(r *Record) error {
 		return w.s.Null()
 	}
 	id := pointerID(r)
-	if n, ok := w.again(id); ok {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	if err := w.begin(objectKind(r.Keys), len(r.Keys), "", id); err != nil {
@@ -307,7 +265,7 @@ func (w *walker) typed(v any) (done bool, err error) {
 }
 
 func (w *walker) array(t Elem, b []byte, id identity) error {
-	if n, ok := w.again(id); ok && id.at != nil {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	w.take(id)

@@ -146,7 +146,7 @@ func (w *walker) identified(v reflect.Value, walk func() error) error {
 		return walk()
 	}
 	id := identity{at: v.UnsafePointer(), typ: v.Type().Elem()}
-	if n, ok := w.again(id); ok {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	w.pending = id
@@ -202,9 +202,9 @@ func (w *walker) slice(v reflect.Value) error {
 	}
 	id := identity{}
 	if v.Len() > 0 && v.Type().Elem().Size() > 0 {
-		id = identity{v.UnsafePointer(), v.Type(), v.Len()}
+		id = identity{v.UnsafePointer(), v.Len(), v.Type()}
 	}
-	if n, ok := w.again(id); ok && id.at != nil {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	return w.elements(v, id)
@@ -250,7 +250,7 @@ func (w *walker) goMap(v reflect.Value) error {
 	if !v.IsNil() {
 		id = identity{at: v.UnsafePointer(), typ: v.Type()}
 	}
-	if n, ok := w.again(id); ok && id.at != nil {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	entries := make([]goPair, 0, v.Len())

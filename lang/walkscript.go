@@ -53,7 +53,7 @@ func shared[T any](w *walker, p *T, write func(id identity) error) error {
 		return w.s.Null()
 	}
 	id := pointerID(p)
-	if n, ok := w.again(id); ok {
+	if n, ok := w.seen.find(id); ok {
 		return w.s.Ref(n)
 	}
 	return write(id)
