@@ -21,8 +21,7 @@ func Decode(b []byte, s lang.Sink, lim Limits) (rest []byte, err error) {
 
 // decode gives where the value ends, and how many values in it are marked as shareable.
 func decode(b []byte, s lang.Sink, lim Limits) (off, shareable int, err error) {
-	var first [16]frame
-	d := decoder{b: b, s: s, limits: lim.withDefaults(), stack: first[:0]}
+	d := decoder{b: b, s: s, limits: lim.withDefaults()}
 	if err = d.run(); err == nil && d.off > d.limits.Size {
 		err = d.limits.tooBig()
 	}
@@ -34,8 +33,10 @@ type decoder struct {
 	off    int
 	s      lang.Sink
 	limits Limits
-	stack  []frame
-	owed   int // items that the open containers still announce
+	depth  int
+	first  [12]frame // the open containers; a slice of them would not stay on the stack of the goroutine
+	more   []frame   // those deeper inside
+	owed   int       // items that the open containers still announce
 	count  int
 	events int    // numbered ones so far
 	shared []int  // the event that each tag 28 marks, noEvent when it has none
@@ -57,8 +58,8 @@ func (d *decoder) run() error {
 	if err := d.value(); err != nil {
 		return err
 	}
-	for len(d.stack) > 0 {
-		top := &d.stack[len(d.stack)-1]
+	for d.depth > 0 {
+		top := d.top()
 		if top.left == 0 {
 			if err := d.end(top.breaks); err != nil {
 				return err
@@ -79,8 +80,23 @@ func (d *decoder) run() error {
 	return nil
 }
 
+func (d *decoder) top() *frame {
+	if d.depth <= len(d.first) {
+		return &d.first[d.depth-1]
+	}
+	return &d.more[d.depth-1-len(d.first)]
+}
+
+func (d *decoder) push(f frame) {
+	if d.depth++; d.depth > len(d.first) {
+		d.more = append(d.more[:d.depth-1-len(d.first)], f)
+		return
+	}
+	d.first[d.depth-1] = f
+}
+
 func (d *decoder) end(breaks int) error {
-	d.stack = d.stack[:len(d.stack)-1]
+	d.depth--
 	if err := d.closed(breaks); err != nil {
 		return err
 	}
@@ -242,7 +258,7 @@ func (d *decoder) size(at int, ib byte, n uint64) (uint64, int, error) {
 
 // open begins a container of n elements or entries.
 func (d *decoder) open(at int, k lang.Kind, n uint64, name string, breaks int) error {
-	if len(d.stack) >= d.limits.Depth {
+	if d.depth >= d.limits.Depth {
 		return d.limits.tooDeep()
 	}
 	left, items := 1, n
@@ -262,7 +278,7 @@ func (d *decoder) open(at int, k lang.Kind, n uint64, name string, breaks int) e
 		left = int(n)
 	}
 	d.events++
-	d.stack = append(d.stack, frame{left: left, keyed: keyed, breaks: breaks})
+	d.push(frame{left: left, keyed: keyed, breaks: breaks})
 	return d.s.Begin(k, int(n), name)
 }
 

@@ -227,7 +227,7 @@ func TestHostile(t *testing.T) {
 		_, _ = Decode(raw, &b, Limits{})
 		runtime.ReadMemStats(&after)
 		used := after.TotalAlloc - before.TotalAlloc
-		if used > 300*uint64(len(raw)) {
+		if used > 600*uint64(len(raw)) {
 			t.Errorf("%d bytes cost %d bytes of memory", len(raw), used)
 		}
 	}
