@@ -1,0 +1,260 @@
+// Command mirai runs scripts of JavaScript and Lua whose blocks run in other processes.
+//
+// main.go has the commands, bench.go and figures.go the command bench. The same program is its own daemon: see
+// daemon.Main.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/mojukapu/mirai/daemon"
+	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/launch"
+	"github.com/mojukapu/mirai/repl"
+	"github.com/mojukapu/mirai/script"
+)
+
+// The exit statuses, besides those of daemons and of process.exit.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(Main()) }
+
+// Main is the program: it gives the exit status, and never returns in a process that was started as a daemon.
+func Main() int {
+	daemon.Main(daemonConfig())
+	return execute(os.Args[1:])
+}
+
+func daemonConfig() daemon.Config {
+	return daemon.Config{Modules: script.DaemonModules(), Files: true}
+}
+
+type commands struct {
+	Repl    replCmd    `cmd:"" default:"withargs" help:"Talk with mirai, line by line (the default)."`
+	Run     runCmd     `cmd:"" help:"Run a script file, .js or .lua."`
+	Daemon  daemonCmd  `cmd:"" help:"Be a daemon of the host that listens at URL."`
+	Rewrite rewriteCmd `cmd:"" help:"Print a script as plain JavaScript or Lua: its blocks as calls of the module mirai."`
+	Bench   benchCmd   `cmd:"" help:"Measure round trip, throughput, payload and start-up on this machine."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func execute(args []string) (status int) {
+	var cli commands
+	parser, err := kong.New(&cli, kong.Name("mirai"),
+		kong.Description("Blocks of JavaScript and Lua run in other processes and give futures. mirai FILE is short for mirai run FILE."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { panic(exitStatus(code)) }))
+	if err != nil {
+		return fail(err)
+	}
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case exitStatus: // --help
+			status = int(x)
+		default:
+			panic(x)
+		}
+	}()
+	ctx, err := parser.Parse(shorthand(args))
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "mirai: %v\n", err)
+		return exitUsage
+	}
+	if err := ctx.Run(); err != nil {
+		return fail(err)
+	}
+	return exitOK
+}
+
+// shorthand makes mirai FILE into mirai run FILE, so that scripts may begin with #!/usr/bin/env mirai, and takes the
+// flags of mirai bench with one dash too, as go test has them.
+func shorthand(args []string) []string {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return args
+	}
+	switch args[0] {
+	case "bench":
+		args = slices.Clone(args)
+		for i, a := range args {
+			if len(a) > 2 && a[0] == '-' && a[1] != '-' {
+				args[i] = "-" + a
+			}
+		}
+		return args
+	case "repl", "run", "daemon", "rewrite", "version":
+		return args
+	}
+	if st, err := os.Stat(args[0]); strings.HasSuffix(args[0], ".js") || strings.HasSuffix(args[0], ".lua") || err == nil && !st.IsDir() {
+		return append([]string{"run"}, args...)
+	}
+	return args
+}
+
+// exitStatus is an error that is an exit status and needs no words.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// fail says what went wrong and gives the exit status.
+func fail(err error) int {
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status)
+	}
+	fmt.Fprintln(os.Stderr, strings.TrimSuffix(err.Error(), "\n"))
+	return exitError
+}
+
+func language(lua bool) string {
+	if lua {
+		return lang.Lua
+	}
+	return lang.JS
+}
+
+type replCmd struct {
+	Lua     bool `help:"Begin in Lua."`
+	Daemons int  `short:"n" placeholder:"N" help:"Set N daemons."`
+}
+
+func (c *replCmd) Run() error {
+	code, err := repl.Run(script.Config{Lang: language(c.Lua), Daemons: c.Daemons})
+	if err == nil && code != exitOK {
+		err = exitStatus(code)
+	}
+	return err
+}
+
+type runCmd struct {
+	Eval    *string  `short:"e" placeholder:"CODE" help:"Run CODE instead of a file."`
+	Lua     bool     `help:"CODE, or a file without an ending, is Lua."`
+	Daemons int      `short:"n" placeholder:"N" help:"Set N daemons."`
+	Args    []string `arg:"" optional:"" passthrough:"" name:"FILE and its arguments" help:"The script and what it finds in process.argv."`
+}
+
+func (c *runCmd) Run() error {
+	argv := c.Args
+	if c.Eval != nil {
+		argv = append([]string{"-e"}, argv...)
+	} else if len(argv) == 0 {
+		fmt.Fprintln(os.Stderr, "mirai: say which script to run: mirai run FILE, or mirai run -e CODE")
+		return exitStatus(exitUsage)
+	}
+	s, err := script.New(script.Config{Lang: language(c.Lua), Args: argv, Daemons: c.Daemons})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ctx, stop := interruptible()
+	defer stop()
+	if c.Eval != nil {
+		err = s.RunText(ctx, "", *c.Eval)
+	} else {
+		err = s.RunFile(ctx, argv[0])
+	}
+	return outcome(ctx, s, err)
+}
+
+// interruptible is a context that the first Ctrl-C ends; the second one ends the program.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// outcome says how a script ended.
+func outcome(ctx context.Context, s *script.Session, err error) error {
+	code, exit := script.ExitCode(err)
+	switch {
+	case exit && code != exitOK:
+		return exitStatus(code)
+	case exit || err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return exitStatus(exitInterrupted)
+	}
+	return errors.New(s.Explain(err))
+}
+
+type daemonCmd struct {
+	URL      string        `arg:"" help:"Where the host listens: tcp://host:port, ipc://path."`
+	Token    string        `env:"MIRAI_TOKEN" help:"The proof that the host has asked for this daemon; in the environment others cannot read it."`
+	Cleanup  string        `help:"What becomes of globals after a task: \"\" restores them, fresh makes a new interpreter, none leaves them."`
+	Output   bool          `help:"Show what tasks print here too."`
+	MaxTasks int           `name:"maxtasks" placeholder:"N" help:"Leave after N tasks."`
+	Idle     time.Duration `name:"idletime" placeholder:"TIME" help:"Leave after so long without a task: 90s, 10m."`
+	Stack    int           `placeholder:"N" help:"The depth of calls that code may reach."`
+}
+
+func (c *daemonCmd) Run() error {
+	os.Unsetenv("MIRAI_TOKEN") // the code of tasks need not see it
+	s := launch.Settings{URL: c.URL, Token: c.Token, Cleanup: c.Cleanup, Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Stack: c.Stack}
+	ctx, stop := interruptible()
+	defer stop()
+	code, err := daemon.Run(ctx, s, daemonConfig())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if code != exitOK {
+		return exitStatus(code)
+	}
+	return nil
+}
+
+type rewriteCmd struct {
+	Lua  bool   `help:"The text is Lua."`
+	File string `arg:"" help:"The script; - is standard input."`
+}
+
+func (c *rewriteCmd) Run() error {
+	var b []byte
+	var err error
+	if c.File == "-" {
+		b, err = io.ReadAll(os.Stdin)
+	} else {
+		b, err = os.ReadFile(c.File)
+	}
+	if err != nil {
+		return err
+	}
+	language := language(c.Lua || lang.LanguageOf(c.File) == lang.Lua)
+	text, err := lang.Rewrite(language, lang.Code{Source: string(b), Name: c.File, Mode: lang.Script}, script.Free)
+	if err != nil {
+		return errors.New(script.Explain(err, func(string) string { return string(b) }))
+	}
+	_, err = io.WriteString(os.Stdout, text.Out)
+	return err
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run() error {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		i := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
+		if version == "(devel)" && i >= 0 {
+			version = "development at " + info.Settings[i].Value
+		}
+	}
+	fmt.Printf("mirai %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
+}
