@@ -20,6 +20,7 @@ type given struct {
 
 func (in *Interp) freshGlobals() {
 	in.vm.SetGlobalObject(in.vm.CreateObject(in.base))
+	in.clean = true
 }
 
 // setGlobals defines the globals of a task.
@@ -28,7 +29,10 @@ func (in *Interp) setGlobals(globals []lang.Binding) error {
 		return nil
 	}
 	obj := in.vm.GlobalObject()
-	own := ownNames(obj)
+	var own map[string]bool
+	if !in.clean {
+		own = ownNames(obj)
+	}
 	for _, g := range globals {
 		v, err := in.build(g.Value)
 		if err != nil {
@@ -46,12 +50,9 @@ func (in *Interp) setGlobals(globals []lang.Binding) error {
 	return nil
 }
 
-// ownNames are the names that a global object has itself: none in a fresh one.
+// ownNames are the names that a global object has itself.
 func ownNames(obj *goja.Object) map[string]bool {
 	names := obj.GetOwnPropertyNames()
-	if len(names) == 0 {
-		return nil
-	}
 	own := make(map[string]bool, len(names))
 	for _, n := range names {
 		own[n] = true

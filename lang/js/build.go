@@ -48,14 +48,26 @@ func (in *Interp) Build(f lang.Feed) (lang.Value, error) {
 }
 
 func (in *Interp) build(f lang.Feed) (goja.Value, error) {
-	b := builder{in: in}
-	if err := f(&b); err != nil {
-		return nil, err
+	b := in.spare
+	if in.spare = nil; b == nil {
+		b = &builder{in: in}
 	}
-	if b.out == nil {
+	var err error
+	ex := in.vm.Try(func() { err = f(b) })
+	v := b.out
+	if len(b.refs) == 0 { // nothing of it stays reachable
+		b.out, b.frames = nil, b.frames[:0]
+		in.spare = b
+	}
+	switch {
+	case ex != nil:
+		return nil, in.fail(ex)
+	case err != nil:
+		return nil, err
+	case v == nil:
 		return nil, errors.New("js: a feed gave no value")
 	}
-	return b.out, nil
+	return v, nil
 }
 
 // builder is a sink that makes a value.
@@ -249,16 +261,14 @@ func (b *builder) add(v goja.Value) error {
 	case lang.Closure:
 		f.keys, f.items = append(f.keys, f.key), append(f.items, v)
 	case lang.Set:
-		_, err := b.in.setAdd()(f.obj, v)
-		return err
+		b.in.setAdd(f.obj, v)
 	default:
 		if f.k == nil {
 			f.k = v
 			return nil
 		}
-		_, err := b.in.mapSet()(f.obj, f.k, v)
+		b.in.mapSet(f.obj, f.k, v)
 		f.k = nil
-		return err
 	}
 	return nil
 }
@@ -330,18 +340,20 @@ func (in *Interp) push(arr *goja.Object, items []any) error {
 	return err
 }
 
-func (in *Interp) setAdd() goja.Callable {
+func (in *Interp) setAdd(set, v goja.Value) {
 	if in.known.setAdd == nil {
-		in.known.setAdd = in.method("Set", "add")
+		in.known.setAdd = in.rawMethod("Set", "add")
 	}
-	return in.known.setAdd
+	in.known.call[0] = v
+	in.known.setAdd(goja.FunctionCall{This: set, Arguments: in.known.call[:1]})
 }
 
-func (in *Interp) mapSet() goja.Callable {
+func (in *Interp) mapSet(m, k, v goja.Value) {
 	if in.known.mapSet == nil {
-		in.known.mapSet = in.method("Map", "set")
+		in.known.mapSet = in.rawMethod("Map", "set")
 	}
-	return in.known.mapSet
+	in.known.call[0], in.known.call[1] = k, v
+	in.known.mapSet(goja.FunctionCall{This: m, Arguments: in.known.call[:2]})
 }
 
 // unknown stands for a value of a type that is not registered here: {name, value}, which goes back as it came.

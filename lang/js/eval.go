@@ -45,6 +45,7 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 
 // run runs a program once.
 func (in *Interp) run(p *program, params []goja.Value) (goja.Value, error) {
+	in.clean = false
 	if !p.isFn {
 		in.pinned = in.pinned || p.pins
 		return in.vm.RunProgram(p.prg)

@@ -38,12 +38,14 @@ type Interp struct {
 
 	root    *goja.Object // the global object that goja made
 	base    *goja.Object // the baseline: prototype of the global object of a task
+	clean   bool         // the global object has nothing of its own yet
 	given   []given      // globals of the last Eval, still there for its callbacks
 	pinned  bool         // a script declared lexical globals, which only a new runtime forgets
 	kept    bool         // Keep moved the baseline
 	modules moduleSet
 	classes map[string]*goja.Object // of errors, by name
 	known   intrinsics
+	spare   *builder // for the next build
 
 	rejected []*goja.Promise // rejections that nobody handled yet
 	uncaught error           // first error of a microtask
@@ -117,13 +119,21 @@ func (in *Interp) native(name string, f func(goja.FunctionCall) goja.Value) *goj
 	return obj
 }
 
+// rawFunc is a built-in function without the frame that a Callable puts around it. What it throws it panics with.
+type rawFunc func(goja.FunctionCall) goja.Value
+
 // intrinsics are objects of the runtime, looked up when first needed.
 type intrinsics struct {
 	ctors      map[string]*goja.Object
 	object     *goja.Object // Object.prototype
-	mapSet     goja.Callable
+	mapSet     rawFunc
+	setAdd     rawFunc
+	objectKeys rawFunc
+	apply      rawFunc
+	collect    *goja.Object  // a function that leaves its arguments in args
+	args       []goja.Value  // of the last call of collect
+	call       [3]goja.Value // room for the arguments of a rawFunc
 	descriptor goja.Callable // Object.getOwnPropertyDescriptor
-	setAdd     goja.Callable
 }
 
 // ctor is a constructor of the bare language.
@@ -150,4 +160,39 @@ func (in *Interp) method(class, name string) goja.Callable {
 	}
 	f, _ := goja.AssertFunction(proto.Get(name))
 	return f
+}
+
+// rawMethod is such a method as a rawFunc.
+func (in *Interp) rawMethod(class, name string) rawFunc {
+	return asRaw(in.ctor(class).Get("prototype").(*goja.Object).Get(name))
+}
+
+func asRaw(v goja.Value) rawFunc {
+	f, _ := v.Export().(func(goja.FunctionCall) goja.Value)
+	return f
+}
+
+// elements are the elements of an array: its own memory where it has no holes, to be read only.
+func (in *Interp) elements(arr goja.Value) []goja.Value {
+	k := &in.known
+	if k.apply == nil {
+		k.apply = asRaw(in.root.Get("Reflect").(*goja.Object).Get("apply"))
+		k.collect = in.native("", func(c goja.FunctionCall) goja.Value {
+			k.args = c.Arguments
+			return goja.Undefined()
+		})
+	}
+	k.call = [3]goja.Value{k.collect, goja.Undefined(), arr}
+	k.apply(goja.FunctionCall{Arguments: k.call[:]})
+	return k.args
+}
+
+// keys are the own enumerable string keys of an object.
+func (in *Interp) keys(o *goja.Object) []goja.Value {
+	k := &in.known
+	if k.objectKeys == nil {
+		k.objectKeys = asRaw(in.ctor("Object").Get("keys"))
+	}
+	k.call[0] = o
+	return in.elements(k.objectKeys(goja.FunctionCall{Arguments: k.call[:1]}))
 }

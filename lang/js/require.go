@@ -86,6 +86,9 @@ func (in *Interp) runModule(code lang.Code, module, exports *goja.Object) error 
 	if err != nil {
 		return err
 	}
+	if p.async {
+		return &lang.Error{Class: "SyntaxError", Message: code.Name + ": await at the top of a required file is not possible: export an async function"}
+	}
 	dir := in.vm.ToValue(path.Dir(code.Name))
 	_, err = in.run(p, []goja.Value{exports, in.newRequire(code.Name), module, in.vm.ToValue(code.Name), dir})
 	if err != nil {

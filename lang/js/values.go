@@ -295,7 +295,7 @@ func (w *walker) identified(o *goja.Object, typ reflect.Type, class string) erro
 	case "RegExp":
 		return w.s.RegExp(o.Get("source").String(), o.Get("flags").String())
 	case "Arguments":
-		return w.entries(o, o.Keys())
+		return w.entries(o, w.in.keys(o))
 	}
 	if _, ok := goja.AssertFunction(o); ok {
 		return w.function(o)
@@ -304,7 +304,7 @@ func (w *walker) identified(o *goja.Object, typ reflect.Type, class string) erro
 		return w.s.Typed(e, b)
 	}
 	if typ == recordType {
-		return w.entries(o, o.Keys())
+		return w.entries(o, w.in.keys(o))
 	}
 	return lang.Refuse("a %s cannot be sent", class)
 }
@@ -329,11 +329,11 @@ func (w *walker) ordinary(o *goja.Object) error {
 			return w.custom(c.name, c.v)
 		}
 	}
-	return w.entries(o, o.Keys())
+	return w.entries(o, w.in.keys(o))
 }
 
 // entries sends own enumerable properties as an object.
-func (w *walker) entries(o *goja.Object, keys []string) error {
+func (w *walker) entries(o *goja.Object, keys []goja.Value) error {
 	if err := w.s.Begin(lang.Object, len(keys), ""); err != nil {
 		return err
 	}
@@ -343,14 +343,22 @@ func (w *walker) entries(o *goja.Object, keys []string) error {
 	return w.s.End()
 }
 
-func (w *walker) fields(o *goja.Object, keys []string) error {
-	for _, k := range keys {
-		if err := w.s.Key(k); err != nil {
+func (w *walker) fields(o *goja.Object, keys []goja.Value) error {
+	for _, key := range keys {
+		k := key.String()
+		if err := w.field(k, o.Get(k)); err != nil {
 			return err
 		}
-		if err := w.value(o.Get(k)); err != nil {
-			return lang.At(err, k)
-		}
+	}
+	return nil
+}
+
+func (w *walker) field(k string, v goja.Value) error {
+	if err := w.s.Key(k); err != nil {
+		return err
+	}
+	if err := w.value(v); err != nil {
+		return lang.At(err, k)
 	}
 	return nil
 }
@@ -362,10 +370,7 @@ func (w *walker) list(o *goja.Object) error {
 	if n := o.Get("length").ToInteger(); n > maxHoles && int64(len(o.Keys())) < n/8 {
 		return lang.Refuse("an array of length %d that is nearly empty cannot be sent: send a Map", n)
 	}
-	var items []goja.Value
-	if err := w.in.vm.ExportTo(o, &items); err != nil {
-		return err
-	}
+	items := w.in.elements(o)
 	if err := w.s.Begin(lang.List, len(items), ""); err != nil {
 		return err
 	}
@@ -455,8 +460,10 @@ func (w *walker) error(o *goja.Object) error {
 			return err
 		}
 	}
-	if err := w.fields(o, keys); err != nil {
-		return err
+	for _, k := range keys {
+		if err := w.field(k, o.Get(k)); err != nil {
+			return err
+		}
 	}
 	return w.s.End()
 }
