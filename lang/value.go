@@ -173,10 +173,14 @@ func At(err error, elem string) error {
 	return err
 }
 
-// Path is where the value is: "opts.list[3].conn".
+// Path is where the value is: "opts.list[3].conn". The middle of a long one is left out.
 func (r *Refused) Path() string {
 	var b strings.Builder
 	for i := len(r.path) - 1; i >= 0; i-- {
+		if i > 3 && i < len(r.path)-8 {
+			b.WriteString("..")
+			i = 3
+		}
 		if b.Len() > 0 && !strings.HasPrefix(r.path[i], "[") {
 			b.WriteByte('.')
 		}
