@@ -79,6 +79,9 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 	defer w.cancel(context.Canceled)
 	w.standIn = time.AfterFunc(time.Hour, w.standInNow)
 	w.standIn.Stop()
+	w.free = time.AfterFunc(time.Hour, debug.FreeOSMemory)
+	defer w.free.Stop()
+	w.free.Stop()
 	socket, err := sp.Dial(ctx, s.URL, sp.Config{Peer: w.serve})
 	if err != nil {
 		return ExitConnect, fmt.Errorf("daemon: cannot reach the host: %w", err)
@@ -109,6 +112,8 @@ type worker struct {
 	encoder      wire.Encoder
 	out          output
 	tasks        int
+	sent         int         // bytes of the last result
+	free         *time.Timer // gives memory back after big tasks
 
 	mu       sync.Mutex
 	busy     bool // some goroutine runs tasks

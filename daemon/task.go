@@ -18,6 +18,11 @@ var (
 	errGone      = errors.New("the host is gone")
 )
 
+const (
+	big       = 8 << 20                // bytes of a task and its result after which memory is given back
+	freeAfter = 200 * time.Millisecond // without another one
+)
+
 // run runs one task, answers it and tidies up after it, in this order: the host does not wait for the tidying.
 func (w *worker) run(j job) {
 	if j.cancelled {
@@ -36,6 +41,10 @@ func (w *worker) run(j job) {
 	w.answer(j.Header, start, v, err)
 	stop(nil)
 	w.tidy(in, j.Kind)
+	if len(j.body)+w.sent > big {
+		w.bindings, w.given, w.encoder = nil, nil, wire.Encoder{} // they hold on to what they last had
+		w.free.Reset(freeAfter)
+	}
 	if w.tasks++; w.tasks == w.s.MaxTasks {
 		w.leave(ExitMaxTasks)
 	}
@@ -140,6 +149,7 @@ func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error)
 		b = appendFault(b, err)
 	}
 	b = wire.AppendDoneEnd(b, start.UnixMicro(), time.Since(start).Microseconds(), w.out.take())
+	w.sent = len(b)
 	w.peer.Send(b) // a lost host is noticed by whoever reads
 }
 
