@@ -42,7 +42,7 @@ func newStream(s *Socket, conn net.Conn, ipc bool) *stream {
 	return c
 }
 
-// greet exchanges the SP handshake; what follows may already be in the buffer then. deadline bounds it.
+// greet exchanges the SP handshake; what follows may already be in the buffer then. deadline bounds it, zero does not.
 func (c *stream) greet(deadline time.Time) error {
 	c.conn.SetDeadline(deadline)
 	if _, err := c.conn.Write(handshake[:]); err != nil {

@@ -83,8 +83,7 @@ func (d *dialer) Dial() (mangos.TranPipe, error) {
 	}
 	c := newStream(d.socket, conn, d.scheme == "ipc")
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	deadline, _ := ctx.Deadline()
-	if err = c.greet(deadline); !stop() {
+	if err = c.greet(time.Time{}); !stop() {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
