@@ -11,7 +11,7 @@ import (
 type Limits struct {
 	Depth int // of containers. Defaults to 10,000
 	Count int // of values, at all depths. Defaults to 50,000,000
-	Size  int // in bytes. Defaults to 2 GiB; at most 4 GiB
+	Size  int // in bytes. Defaults to 2 GiB (less one byte); at most 4 GiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -22,9 +22,9 @@ func (l Limits) withDefaults() Limits {
 		l.Count = 50_000_000
 	}
 	if l.Size == 0 {
-		l.Size = 2 << 30
+		l.Size = math.MaxInt32
 	}
-	l.Size = min(l.Size, math.MaxUint32)
+	l.Size = int(min(uint64(l.Size), math.MaxUint32)) // an Encoder keeps offsets in 32 bits
 	return l
 }
 
