@@ -14,7 +14,8 @@ import (
 // Host keeps the profiles of a script session by name and gives the module mirai. All its methods are safe for use by
 // several goroutines.
 type Host struct {
-	cfg Config
+	cfg   Config
+	types []*lang.Type // of the modules, and mirai's own
 
 	mu       sync.Mutex
 	profiles map[string]*Profile
@@ -26,7 +27,11 @@ type Host struct {
 
 // NewHost makes a host without daemons. cfg is the template of each profile: its Name and Daemons are not used.
 func NewHost(cfg Config) *Host {
-	return &Host{cfg: cfg, profiles: map[string]*Profile{}, alone: map[*Profile]struct{}{}}
+	h := &Host{cfg: cfg, profiles: map[string]*Profile{}, alone: map[*Profile]struct{}{}}
+	for _, m := range append(h.Modules(), cfg.Modules...) {
+		h.types = append(h.types, m.Types...)
+	}
+	return h
 }
 
 // Daemons sets the default profile to n daemons of its own, and waits until they are connected; 0 ends it.

@@ -58,7 +58,7 @@ func sentinelType() *lang.Type {
 
 // spawn(language, source, options, at, name, value, ...) is what a block is rewritten to. The name "..." spreads its value.
 func (m module) spawn(c *lang.Call) (any, error) {
-	t, o, err := block(c)
+	t, o, err := m.block(c)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (m module) spawn(c *lang.Call) (any, error) {
 
 // submit is mirai(f, globals, options).
 func (m module) submit(c *lang.Call) (any, error) {
-	t, o, err := callable(c, "mirai")
+	t, o, err := m.callable(c, "mirai")
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (m module) submit(c *lang.Call) (any, error) {
 }
 
 func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
-	profile, try := o.task(&t)
+	profile, try := m.options(o, &t)
 	if err := o.done(); err != nil {
 		return nil, err
 	}
@@ -90,19 +90,19 @@ func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
 	return m.h.Go(profile, t)
 }
 
-// task reads the options of a task.
-func (o *options) task(t *Task) (profile string, try bool) {
+// options reads the options of a task.
+func (m module) options(o *options, t *Task) (profile string, try bool) {
 	t.Name = o.text("name")
 	t.Timeout, t.RunTimeout = o.time("timeout"), o.time("runtimeout")
 	t.Retries, t.Priority = o.count("retry"), o.count("priority")
 	if args := o.object("args"); args != nil {
-		t.args = entries(nil, args)
+		t.args = m.entries(nil, args)
 	}
 	return o.text("profile"), o.flag("try")
 }
 
 // block makes a task of the arguments of spawn.
-func block(c *lang.Call) (t Task, o *options, err error) {
+func (m module) block(c *lang.Call) (t Task, o *options, err error) {
 	if t.Lang, err = c.String(0); err != nil {
 		return t, nil, err
 	}
@@ -119,7 +119,7 @@ func block(c *lang.Call) (t Task, o *options, err error) {
 	}
 	t.File, t.Line, t.Column = position(at)
 	for i := 4; i+1 < len(c.Args); i += 2 {
-		if t.globals, err = global(c, i, t.globals); err != nil {
+		if t.globals, err = m.global(c, i, t.globals); err != nil {
 			return t, nil, err
 		}
 	}
@@ -130,7 +130,7 @@ func block(c *lang.Call) (t Task, o *options, err error) {
 }
 
 // global adds the global that arguments i and i+1 name and give.
-func global(c *lang.Call, i int, to []lang.Binding) ([]lang.Binding, error) {
+func (m module) global(c *lang.Call, i int, to []lang.Binding) ([]lang.Binding, error) {
 	name, err := c.String(i)
 	if err != nil {
 		return nil, err
@@ -149,13 +149,14 @@ func global(c *lang.Call, i int, to []lang.Binding) ([]lang.Binding, error) {
 	if err != nil {
 		return nil, &lang.Error{Class: "TypeError", Message: "mirai: what is spread with ... must be an object with names, it is of kind " + v.Kind()}
 	}
-	return entries(to, spread), nil
+	return m.entries(to, spread), nil
 }
 
-func entries(to []lang.Binding, r *lang.Record) []lang.Binding {
+// entries adds a binding for each entry of an object.
+func (m module) entries(to []lang.Binding, r *lang.Record) []lang.Binding {
 	for i, k := range r.Keys {
 		v := r.Values[i]
-		to = append(to, lang.Binding{Name: k, Value: func(s lang.Sink) error { return lang.Walk(v, s) }})
+		to = append(to, lang.Binding{Name: k, Value: func(s lang.Sink) error { return lang.WalkTypes(v, s, m.h.types) }})
 	}
 	return to
 }
@@ -177,7 +178,7 @@ func cutLast(s string) (before, after string) {
 }
 
 // callable makes a task of (f, globals, options), where f is a function or source text.
-func callable(c *lang.Call, of string) (t Task, o *options, err error) {
+func (m module) callable(c *lang.Call, of string) (t Task, o *options, err error) {
 	t.Lang = c.Lang
 	at := c.Where()
 	t.File, t.Line, t.Column = at.File, at.Line, at.Column
@@ -191,7 +192,7 @@ func callable(c *lang.Call, of string) (t Task, o *options, err error) {
 	}
 	t.globals = []lang.Binding{}
 	if globals != nil {
-		t.globals = entries(t.globals, globals)
+		t.globals = m.entries(t.globals, globals)
 	}
 	switch {
 	case len(c.Args) > 0 && c.Args[0].Func() != nil:
@@ -207,7 +208,7 @@ func callable(c *lang.Call, of string) (t Task, o *options, err error) {
 
 // spawnEverywhere is what an everywhere block is rewritten to.
 func (m module) spawnEverywhere(c *lang.Call) (any, error) {
-	t, o, err := block(c)
+	t, o, err := m.block(c)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +217,7 @@ func (m module) spawnEverywhere(c *lang.Call) (any, error) {
 }
 
 func (m module) everywhere(c *lang.Call) (any, error) {
-	t, o, err := callable(c, "everywhere")
+	t, o, err := m.callable(c, "everywhere")
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +229,7 @@ func (m module) onAll(t Task, o *options) (any, error) {
 	t.Name = o.text("name")
 	profile := o.text("profile")
 	if args := o.object("args"); args != nil {
-		t.args = entries(nil, args)
+		t.args = m.entries(nil, args)
 	}
 	if err := o.done(); err != nil {
 		return nil, err

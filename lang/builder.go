@@ -48,6 +48,9 @@ func (b *Builder) Float(v float64) error   { return b.put(v) }
 func (b *Builder) BigInt(v *big.Int) error { return b.put(v) }
 func (b *Builder) Text(s string) error     { return b.put(s) }
 
+// Host takes the Go value behind a host object: see HostSink.
+func (b *Builder) Host(v any) error { return b.put(v) }
+
 func (b *Builder) UTF16(units []uint16) error { return b.put(UTF16(slices.Clone(units))) }
 
 func (b *Builder) Bytes(p []byte) error { return b.put(b.own(p)) }

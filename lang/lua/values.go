@@ -369,6 +369,9 @@ func (w *walker) object1(o object) error {
 	case *awaitable:
 		return lang.Refuse("a value that is not there yet cannot be sent: wait for it, x:wait()")
 	case *host:
+		if hs, ok := w.s.(lang.HostSink); ok {
+			return hs.Host(o.v)
+		}
 		if o.t.Encode == nil {
 			return lang.Refuse("%s", o.t.refusal())
 		}
