@@ -71,7 +71,7 @@ func (s *shape) collect(t reflect.Type, index []int, around map[reflect.Type]boo
 		sf := t.Field(i)
 		tag, ok := sf.Tag.Lookup("cbor")
 		if !ok {
-			tag, ok = sf.Tag.Lookup("json")
+			tag = sf.Tag.Get("json")
 		}
 		name, options, _ := strings.Cut(tag, ",")
 		if sf.Name == "_" && len(index) == 0 && hasOption(options, "toarray") {

@@ -17,11 +17,14 @@ import (
 func build(t *testing.T, v any, types ...*lang.Type) any {
 	t.Helper()
 	b := lang.Builder{Types: types}
-	if err := lang.WalkTypes(v, &b, types); err != nil {
+	if err := lang.WalkTypes(v, far{&b}, types); err != nil {
 		t.Fatalf("Walk(%v): %v", v, err)
 	}
 	return b.Value()
 }
+
+// far is a sink that takes no host values, as if in another process.
+type far struct{ lang.Sink }
 
 func record(kv ...any) *lang.Record {
 	r := &lang.Record{}
@@ -224,8 +227,13 @@ func TestTypes(t *testing.T) {
 		t.Errorf("the points came back as %v", got)
 	}
 	var b lang.Builder
-	if err := lang.WalkTypes(p, &b, []*lang.Type{pointType}); err != nil || b.Value().(*lang.CustomValue).Name != "geo.Point" {
+	types := []*lang.Type{pointType}
+	if err := lang.WalkTypes(p, far{&b}, types); err != nil || b.Value().(*lang.CustomValue).Name != "geo.Point" {
 		t.Errorf("an unknown type came as %v, %v", b.Value(), err)
+	}
+	feed := lang.Feed(func(s lang.Sink) error { return lang.WalkTypes(p, s, types) })
+	if err := lang.WalkTypes([]any{p, feed}, &b, types); err != nil || b.Value().([]any)[0] != any(p) || b.Value().([]any)[1] != any(p) {
+		t.Errorf("host values came as %v, %v", b.Value(), err)
 	}
 	b.Types = []*lang.Type{pointType}
 	err := errors.Join(b.Begin(lang.Custom, 1, "geo.Point"), b.Ref(0))
@@ -252,7 +260,7 @@ func TestRefusals(t *testing.T) {
 		{&lang.PairMap{Pairs: []lang.Pair{{Key: make(chan int)}}}, "key [0]: a Go chan int cannot be sent"},
 		{[]lang.Feed{func(lang.Sink) error { return lang.At(lang.Refuse("no"), "x") }}, "[0].x: no"},
 	} {
-		err := lang.WalkTypes(c.v, &lang.Builder{}, []*lang.Type{socket})
+		err := lang.WalkTypes(c.v, far{&lang.Builder{}}, []*lang.Type{socket})
 		if err == nil || err.Error() != c.want {
 			t.Errorf("Walk(%T) gives %v, want %q", c.v, err, c.want)
 		}

@@ -17,7 +17,7 @@ import (
 // are empty ones. Slices of numbers are handed over without a copy.
 func Walk(v any, s Sink) error { return WalkTypes(v, s, nil) }
 
-// WalkTypes is Walk, values of types becoming Customs.
+// WalkTypes is Walk for values of types, too: a HostSink gets them as they are, for others they become Customs.
 func WalkTypes(v any, s Sink, types []*Type) error {
 	w := walker{s: s, types: types}
 	return w.any(v)

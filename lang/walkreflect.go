@@ -165,6 +165,9 @@ func (w *walker) pointer(v reflect.Value) error {
 
 // registered walks a value of a Type.
 func (w *walker) registered(t *Type, v reflect.Value) error {
+	if s, ok := w.s.(HostSink); ok {
+		return s.Host(v.Interface())
+	}
 	if t.Encode == nil {
 		return Refuse("%s", cmp.Or(t.Refuse, "a "+t.Name+" cannot be sent"))
 	}

@@ -196,7 +196,11 @@ func (w *walker) feed(f Feed) error {
 		return w.s.Null()
 	}
 	n := &nested{Sink: w.s, base: w.number}
-	err := f(n)
+	inner := Sink(n)
+	if host, ok := w.s.(HostSink); ok {
+		inner = &nestedHost{n, host}
+	}
+	err := f(inner)
 	w.number += n.taken
 	return err
 }
@@ -237,5 +241,13 @@ func (n *nested) RawCBOR(b []byte) error {
 	}
 	return errNoRaw
 }
+
+// nestedHost is a nested HostSink.
+type nestedHost struct {
+	*nested
+	host HostSink
+}
+
+func (n *nestedHost) Host(v any) error { return n.host.Host(v) }
 
 var errNoRaw = errors.New("lang: the sink takes no CBOR")
