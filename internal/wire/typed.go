@@ -19,36 +19,36 @@ type typedForm struct {
 	half bool
 }
 
-// typedForms are the tags 64 to 86.
+// typedForms are the forms by their tags, 64 to 86.
 var typedForms = [...]typedForm{
-	64 - 64: {elem: lang.Uint8, size: 1},
-	65 - 64: {elem: lang.Uint16, size: 2, big: true},
-	66 - 64: {elem: lang.Uint32, size: 4, big: true},
-	67 - 64: {elem: lang.BigUint64, size: 8, big: true},
-	68 - 64: {elem: lang.Uint8Clamped, size: 1},
-	69 - 64: {elem: lang.Uint16, size: 2},
-	70 - 64: {elem: lang.Uint32, size: 4},
-	71 - 64: {elem: lang.BigUint64, size: 8},
-	72 - 64: {elem: lang.Int8, size: 1},
-	73 - 64: {elem: lang.Int16, size: 2, big: true},
-	74 - 64: {elem: lang.Int32, size: 4, big: true},
-	75 - 64: {elem: lang.BigInt64, size: 8, big: true},
-	77 - 64: {elem: lang.Int16, size: 2},
-	78 - 64: {elem: lang.Int32, size: 4},
-	79 - 64: {elem: lang.BigInt64, size: 8},
-	80 - 64: {elem: lang.Float32, size: 2, big: true, half: true},
-	81 - 64: {elem: lang.Float32, size: 4, big: true},
-	82 - 64: {elem: lang.Float64, size: 8, big: true},
-	84 - 64: {elem: lang.Float32, size: 2, half: true},
-	85 - 64: {elem: lang.Float32, size: 4},
-	86 - 64: {elem: lang.Float64, size: 8},
+	64: {elem: lang.Uint8, size: 1},
+	65: {elem: lang.Uint16, size: 2, big: true},
+	66: {elem: lang.Uint32, size: 4, big: true},
+	67: {elem: lang.BigUint64, size: 8, big: true},
+	68: {elem: lang.Uint8Clamped, size: 1},
+	69: {elem: lang.Uint16, size: 2},
+	70: {elem: lang.Uint32, size: 4},
+	71: {elem: lang.BigUint64, size: 8},
+	72: {elem: lang.Int8, size: 1},
+	73: {elem: lang.Int16, size: 2, big: true},
+	74: {elem: lang.Int32, size: 4, big: true},
+	75: {elem: lang.BigInt64, size: 8, big: true},
+	77: {elem: lang.Int16, size: 2},
+	78: {elem: lang.Int32, size: 4},
+	79: {elem: lang.BigInt64, size: 8},
+	80: {elem: lang.Float32, size: 2, big: true, half: true},
+	81: {elem: lang.Float32, size: 4, big: true},
+	82: {elem: lang.Float64, size: 8, big: true},
+	84: {elem: lang.Float32, size: 2, half: true},
+	85: {elem: lang.Float32, size: 4},
+	86: {elem: lang.Float64, size: 8},
 }
 
 func typedTag(tag uint64) (typedForm, bool) {
-	if tag < 64 || tag > 86 {
+	if tag >= uint64(len(typedForms)) {
 		return typedForm{}, false
 	}
-	f := typedForms[tag-64]
+	f := typedForms[tag]
 	return f, f.size > 0
 }
 
