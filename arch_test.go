@@ -68,8 +68,8 @@ func permitted(imp, dir string, allowed []string, test bool) bool {
 	if test {
 		// A test may use its own package, and what stands on the same level or below.
 		allowed = append(append(slices.Clone(allowed), dir), inTests...)
-		if dir == "" || strings.HasPrefix(dir, "modules/") || dir == "eval" || dir == "daemon" {
-			allowed = append(allowed, "eval", "daemon", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "script")
+		if dir == "" || strings.HasPrefix(dir, "modules") || dir == "eval" || dir == "daemon" {
+			allowed = append(allowed, "lang", "eval", "daemon", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "script")
 		}
 	}
 	return slices.ContainsFunc(allowed, func(a string) bool {

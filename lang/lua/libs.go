@@ -20,6 +20,7 @@ func (in *Interp) openLibs() {
 		L.Call(0, 0)
 	}
 	g := in.globals
+	g.RawGetString("math").(*glua.LTable).RawSetString("huge", glua.LNumber(math.Inf(1))) // gopher-lua has the largest number
 	for _, name := range []string{"dofile", "loadfile", "module", "newproxy", "_printregs", "_GOPHER_LUA_VERSION"} {
 		g.RawSetString(name, glua.LNil)
 	}
