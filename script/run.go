@@ -48,10 +48,20 @@ func (s *Session) run(ctx context.Context, language, name, text string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := in.Eval(ctx, lang.Code{Source: text, Name: name, Mode: lang.Script}, nil, nil); err != nil {
+	if _, err := in.Eval(ctx, lang.Code{Source: text, Name: name, Mode: lang.Script}, whereabouts(name), nil); err != nil {
 		return err
 	}
 	return s.drain(ctx)
+}
+
+// whereabouts gives a script the globals __filename and __dirname.
+func whereabouts(name string) []lang.Binding {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		path = name
+	}
+	text := func(v string) lang.Feed { return func(s lang.Sink) error { return s.Text(strings.ToValidUTF8(v, "\uFFFD")) } }
+	return []lang.Binding{{Name: "__filename", Value: text(path)}, {Name: "__dirname", Value: text(filepath.Dir(path))}}
 }
 
 // Drain runs callbacks and waits for tasks until there are neither.

@@ -86,7 +86,9 @@ type WelcomeBody struct {
 }
 
 // AppendHello appends a hello frame.
-func AppendHello(b []byte, h HelloBody) ([]byte, error) { return appendEnvelope(b, Header{Kind: Hello}, h) }
+func AppendHello(b []byte, h HelloBody) ([]byte, error) {
+	return appendEnvelope(b, Header{Kind: Hello}, h)
+}
 
 // AppendWelcome appends a welcome frame.
 func AppendWelcome(b []byte, w WelcomeBody) ([]byte, error) {
