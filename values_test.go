@@ -13,10 +13,11 @@ import (
 	"github.com/mojukapu/mirai/daemon"
 	"github.com/mojukapu/mirai/eval"
 	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/script"
 )
 
 func TestMain(m *testing.M) {
-	daemon.Main(daemon.Config{})
+	daemon.Main(daemon.Config{Modules: script.DaemonModules(), Files: true}) // the daemons of scripts are this binary too
 	os.Exit(m.Run())
 }
 
