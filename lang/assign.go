@@ -139,59 +139,6 @@ func stringOf(v any) (string, bool) {
 	return "", false
 }
 
-// misfit says that v does not go into dst.
-func misfit(dst reflect.Value, v any) error {
-	return Refuse("cannot put %s into %s", describe(v), dst.Type())
-}
-
-// describe shows a value in a message, shortened.
-func describe(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case string:
-		if len(v) > 40 {
-			return strconv.Quote(v[:40]) + "... (string)"
-		}
-		return strconv.Quote(v) + " (string)"
-	case bool:
-		return fmt.Sprintf("%t (boolean)", v)
-	case int64, float64:
-		return fmt.Sprintf("%v (number)", v)
-	case *big.Int:
-		return fmt.Sprintf("%v (big integer)", v)
-	}
-	if name, ok := kindOf(v); ok {
-		return "a " + name
-	}
-	return fmt.Sprintf("a %T", v)
-}
-
-// kindOf names the kinds that are not shown by their value.
-func kindOf(v any) (string, bool) {
-	switch v.(type) {
-	case Undefined:
-		return "value that is undefined", true
-	case []any:
-		return "list", true
-	case *Record, map[string]any:
-		return "object", true
-	case *PairTable:
-		return "table", true
-	case *PairMap:
-		return "Map", true
-	case *ValueSet:
-		return "Set", true
-	case []byte:
-		return "byte string", true
-	case *Function:
-		return "function", true
-	case *Error:
-		return "error", true
-	}
-	return "", false
-}
-
 func (a *assignment) pointer(dst reflect.Value, v any) error {
 	id, shared := sourceID(v, dst.Type())
 	if p, ok := a.made[id]; ok && shared {
@@ -223,64 +170,6 @@ func sourceID(v any, to reflect.Type) (made, bool) {
 		return made{reflect.ValueOf(v).UnsafePointer(), to}, true
 	}
 	return made{}, false
-}
-
-// plain gives v with map[string]any for *Record.
-func (a *assignment) plain(v any) any {
-	id := plainID(v)
-	if id == nil {
-		return v
-	}
-	if p, ok := a.plains[id]; ok {
-		return p
-	}
-	if a.plains == nil {
-		a.plains = map[unsafe.Pointer]any{}
-	}
-	a.plains[id] = v
-	switch c := v.(type) {
-	case []any:
-		for i, x := range c {
-			c[i] = a.plain(x)
-		}
-	case *Record:
-		m := make(map[string]any, len(c.Keys))
-		a.plains[id] = m
-		for i, k := range c.Keys {
-			m[k] = a.plain(c.Values[i])
-		}
-		return m
-	case *PairTable:
-		a.plainPairs(c.Pairs)
-	case *PairMap:
-		a.plainPairs(c.Pairs)
-	case *ValueSet:
-		for i, x := range c.Items {
-			c.Items[i] = a.plain(x)
-		}
-	case *CustomValue:
-		c.Value = a.plain(c.Value)
-	}
-	return v
-}
-
-func (a *assignment) plainPairs(pairs []Pair) {
-	for i, p := range pairs {
-		pairs[i] = Pair{a.plain(p.Key), a.plain(p.Value)}
-	}
-}
-
-// plainID identifies what may have a *Record in it, nil for other values.
-func plainID(v any) unsafe.Pointer {
-	switch v := v.(type) {
-	case []any:
-		if len(v) > 0 {
-			return unsafe.Pointer(unsafe.SliceData(v))
-		}
-	case *Record, *PairTable, *PairMap, *ValueSet, *CustomValue:
-		return reflect.ValueOf(v).UnsafePointer()
-	}
-	return nil
 }
 
 // entries calls each for the entries of an object or a table, and tells whether v is one. Lua's {} is an empty list.
