@@ -2,6 +2,7 @@ package sp
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -48,12 +49,7 @@ func (c *chunks) advance(in *incoming, n int) []byte {
 	if in.got += n; in.got < len(in.frame) {
 		return nil
 	}
-	for i, other := range c.under {
-		if other == in {
-			c.under = append(c.under[:i], c.under[i+1:]...)
-			break
-		}
-	}
+	c.under = slices.DeleteFunc(c.under, func(other *incoming) bool { return other == in })
 	return in.frame
 }
 

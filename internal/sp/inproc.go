@@ -166,6 +166,9 @@ func (t *tube) GetOption(name string) (any, error) { return linkOption(t, name) 
 func (t *tube) Send(m *mangos.Message) error       { return t.send(m.Body) }
 func (t *tube) Recv() (*mangos.Message, error)     { return message(t) }
 
+// keptFrames bounds the memory that a mailbox keeps after a burst.
+const keptFrames = 1024
+
 // mailbox is one direction of an inproc connection: frames for one reader.
 type mailbox struct {
 	mu     sync.Mutex
@@ -205,7 +208,10 @@ func (m *mailbox) take(spent [][]byte) ([][]byte, error) {
 	for {
 		m.mu.Lock()
 		if batch := m.frames; len(batch) > 0 && m.closed != net.ErrClosed {
-			m.frames = spent[:0]
+			m.frames = nil
+			if cap(spent) <= keptFrames {
+				m.frames = spent[:0]
+			}
 			m.mu.Unlock()
 			return batch, nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -212,7 +213,7 @@ func (o *outbox) chunk(head []byte) (data, _ []byte) {
 	g := o.big[o.turn]
 	data = g.frame[g.done:min(len(g.frame), g.done+chunkSize)]
 	if g.done += len(data); g.done == len(g.frame) {
-		o.big = append(o.big[:o.turn], o.big[o.turn+1:]...)
+		o.big = slices.Delete(o.big, o.turn, o.turn+1)
 	}
 	var buf [maxChunkHead]byte
 	inner := appendChunkHead(buf[:0], g.id, uint64(len(g.frame)), len(data))

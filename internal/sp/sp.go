@@ -236,6 +236,7 @@ func (x pair) AddPipe(pipe mangos.ProtocolPipe) error {
 	p := newPeer(x.s, pipe, v.(link))
 	defer p.link.arrived()
 	if err := x.s.add(p); err != nil {
+		p.stranger.Stop()
 		return err
 	}
 	p.stranger.Reset(x.s.cfg.Handshake)
