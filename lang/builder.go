@@ -227,7 +227,7 @@ func (b *Builder) put(v any) error {
 
 // entry takes an entry of an Err.
 func (e *Error) entry(key string, v any) {
-	text, isText := v.(string)
+	text, isText := stringOf(v)
 	switch {
 	case key == "message" && isText && e.Message == "":
 		e.Message = text
@@ -245,7 +245,7 @@ func (e *Error) entry(key string, v any) {
 
 // entry takes an entry of a Closure.
 func (f *Function) entry(key string, v any) {
-	if text, ok := v.(string); ok && key == "" {
+	if text, ok := stringOf(v); ok && key == "" {
 		f.Source = text
 		return
 	}

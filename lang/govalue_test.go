@@ -47,7 +47,8 @@ func TestClosedSet(t *testing.T) {
 		&lang.Error{Class: "TypeError", Message: "no", Fields: record("code", int64(7))},
 		&lang.Error{Class: "E", Message: "m", Stack: []lang.Frame{{Func: "f", File: "a.js", Line: 3, Column: 9}, {File: "b.lua", Line: 1}}},
 		&lang.Function{Lang: "lua", Source: "function() end", Upvalues: record("x", int64(1))},
-		&lang.Function{Lang: "js", Source: "x => x"},
+		&lang.Function{Lang: "js", Source: "x => x"}, &lang.Function{Lang: "lua", Source: "return '\xff'"},
+		&lang.Error{Class: "error", Message: "\xff"},
 		&lang.CustomValue{Name: "geo.Point", Value: []any{1.5}},
 	} {
 		if got := build(t, v); !reflect.DeepEqual(got, v) {

@@ -1,6 +1,9 @@
 package lang
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // script walks the Go forms of what only scripts have: functions, maps with any keys, sets, errors, feeds.
 func (w *walker) script(v any) (done bool, err error) {
@@ -145,12 +148,15 @@ func (w *walker) closure(f *Function) error {
 // rest walks the entries of r and ends the container around them.
 func (w *walker) rest(r *Record) error {
 	for i, k := range r.Keys {
-		if err := w.entry(k, r.Values[i], false); err != nil {
+		if err := w.entry(valid(k), r.Values[i], false); err != nil {
 			return err
 		}
 	}
 	return w.end()
 }
+
+// valid makes UTF-8 of what can be nothing else.
+func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
 func (w *walker) failure(e *Error) error {
 	return shared(w, e, func(id identity) error { return w.err(e, id) })
@@ -166,7 +172,7 @@ func (w *walker) err(e *Error, id identity) error {
 	if len(e.Stack) > 0 {
 		n++
 	}
-	if err := w.begin(Err, n, e.Class, id); err != nil {
+	if err := w.begin(Err, n, valid(e.Class), id); err != nil {
 		return err
 	}
 	if err := w.entry("message", e.Message, false); err != nil {
