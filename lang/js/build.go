@@ -189,6 +189,9 @@ func (b *builder) typed(t lang.Elem, p []byte) (*goja.Object, error) {
 	return o, nil
 }
 
+// Host adds a Go value of a registered type as the object that stands for it.
+func (b *builder) Host(v any) error { return b.add(b.in.toJS(v)) }
+
 const maxItems = 4096 // room made before the elements are seen
 
 func (b *builder) Begin(k lang.Kind, n int, name string) error {

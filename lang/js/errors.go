@@ -1,6 +1,7 @@
 package js
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -23,7 +24,7 @@ var builtinErrors = []string{"Error", "TypeError", "RangeError", "SyntaxError", 
 
 // fail makes what goja returned into a *lang.Error.
 func (in *Interp) fail(err error) error {
-	if in.ctx.Err() != nil && (isInterrupt(err) || errors.Is(err, in.ctx.Err())) {
+	if in.ctx.Err() != nil && (isInterrupt(err) || errors.Is(err, context.Cause(in.ctx))) {
 		return in.interrupted(in.ctx)
 	}
 	var (

@@ -36,9 +36,12 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 	if err == nil && code.Mode != lang.Block {
 		err = in.pending()
 	}
+	if err != nil {
+		err = in.fail(err)
+	}
 	end()
 	if err != nil {
-		return nil, in.fail(err)
+		return nil, err
 	}
 	return value{in, v}, nil
 }
@@ -74,12 +77,12 @@ func (in *Interp) Run(ctx context.Context) error {
 	if err == nil {
 		err = in.pending()
 	}
+	if err != nil {
+		err = in.fail(err)
+	}
 	end()
 	in.rejected, in.uncaught = nil, nil
-	if err != nil {
-		return in.fail(err)
-	}
-	return nil
+	return err
 }
 
 // pending is the error that callbacks left behind.

@@ -39,14 +39,11 @@ func (in *Interp) require(from, name string) (goja.Value, error) {
 		return in.module(m)
 	}
 	if in.cfg.Load == nil {
-		return nil, in.noModule(name, "")
+		return nil, in.noModule(name, nil)
 	}
 	code, err := in.cfg.Load(from, name)
 	if err != nil {
-		if isPath(name) {
-			return nil, err
-		}
-		return nil, in.noModule(name, ": "+err.Error())
+		return nil, in.noModule(name, err)
 	}
 	if m := in.modules.loaded[code.Name]; m != nil {
 		return m.Get("exports"), nil
@@ -106,45 +103,19 @@ func (in *Interp) moduleProgram(code lang.Code) (*program, error) {
 	return in.program(code, moduleParams)
 }
 
-// noModule is the error for a module that is not there, with the nearest name that is.
-func (in *Interp) noModule(name, why string) error {
-	best, least := "", len(name)/2+1
+// noModule is the error for a name that is neither a module nor a file, with the nearest name that is a module.
+func (in *Interp) noModule(name string, err error) error {
+	msg := fmt.Sprintf("require(%q): no such module", name)
+	if err != nil {
+		msg = err.Error()
+	}
 	var names []string
 	for n := range in.modules.builtin {
 		names = append(names, n)
 	}
 	slices.Sort(names)
-	for _, n := range names {
-		if d := distance(name, n); d < least {
-			best, least = n, d
-		}
+	if near := lang.Nearest(name, names); near != "" && !isPath(name) {
+		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
-	msg := fmt.Sprintf("there is no module %q%s", name, why)
-	switch {
-	case best != "":
-		msg += fmt.Sprintf("; did you mean %q?", best)
-	case len(names) > 0:
-		msg += "; built in are " + strings.Join(names, ", ")
-	}
-	return &lang.Error{Class: "Error", Message: msg}
-}
-
-// distance counts the edits between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return &lang.Error{Class: "Error", Message: msg, Cause: err}
 }

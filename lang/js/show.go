@@ -249,7 +249,7 @@ func (i *inspector) object(o *goja.Object, depth int) string {
 		return "..."
 	}
 	p := i.describe(o)
-	if depth > i.max && (p.array || p.open != "{" || len(p.keys) > 0 || p.list != nil) {
+	if depth > i.max && len(p.keys)+len(p.list) > 0 {
 		name := strings.TrimSpace(strings.TrimRight(p.prefix, " "))
 		if p.array && name == "" {
 			name = "Array"
@@ -262,7 +262,9 @@ func (i *inspector) object(o *goja.Object, depth int) string {
 		}
 	}
 	i.open = append(i.open, o)
-	i.level = depth
+	if len(p.keys)+len(p.list)+len(p.symbols) > 0 {
+		i.level = depth
+	}
 	parts := i.parts(o, p, depth)
 	i.open = i.open[:len(i.open)-1]
 	s := i.join(parts, p, depth)
@@ -281,15 +283,14 @@ type picture struct {
 	array       bool         // elements may be set in columns
 	nums        bool         // all elements are numbers
 	list        []goja.Value // elements
-	typed       bool
-	pairs       bool // list is keys and values
-	hold        bool // elements have no commas in columns (sets and maps do not group)
+	pairs       bool         // list is keys and values
 	keys        []string
+	symbols     []*goja.Symbol
 	extra       int // elements not shown
 }
 
 func (i *inspector) describe(o *goja.Object) *picture {
-	p := &picture{open: "{", close: "}", keys: o.Keys()}
+	p := &picture{open: "{", close: "}", keys: o.Keys(), symbols: o.Symbols()}
 	name := constructorName(o)
 	switch kind(o) {
 	case "Array":
@@ -361,7 +362,7 @@ func (i *inspector) element(o *goja.Object, k int) goja.Value {
 func (i *inspector) ordinary(o *goja.Object, p *picture, name string) {
 	if e, ok := elemOf(o); ok {
 		n := int(o.Get("length").ToInteger())
-		p.open, p.close, p.array, p.typed = "[", "]", true, true
+		p.open, p.close, p.array = "[", "]", true
 		p.prefix = fmt.Sprintf("%s(%d) ", e, n)
 		shown := min(n, showItems)
 		for k := range shown {
@@ -376,6 +377,8 @@ func (i *inspector) ordinary(o *goja.Object, p *picture, name string) {
 		i.array(o, p, "Array")
 	case o.Prototype() == nil:
 		p.prefix = "[Object: null prototype] "
+	case unsendable[tag] && strings.HasPrefix(tag, "Weak"):
+		p.base, p.keys = name+" { <items unknown> }", nil
 	case name != "" && name != "Object" && tag != "" && tag != name:
 		p.prefix = fmt.Sprintf("%s [%s] ", name, tag)
 	case name != "" && name != "Object":
@@ -385,9 +388,14 @@ func (i *inspector) ordinary(o *goja.Object, p *picture, name string) {
 	}
 }
 
+// constructorName is the name of the nearest constructor that has one.
 func constructorName(o *goja.Object) string {
-	if c, ok := o.Get("constructor").(*goja.Object); ok {
-		return text(c.Get("name"))
+	for ; o != nil; o = o.Prototype() {
+		if c, ok := o.Get("constructor").(*goja.Object); ok {
+			if name := text(c.Get("name")); name != "" {
+				return name
+			}
+		}
 	}
 	return ""
 }
@@ -550,6 +558,9 @@ func (i *inspector) parts(o *goja.Object, p *picture, depth int) []string {
 	for _, k := range p.keys {
 		parts = append(parts, i.entry(o, k, p, depth))
 	}
+	for _, sym := range p.symbols {
+		parts = append(parts, "[Symbol("+sym.String()+")]: "+i.value(o.GetSymbol(sym), depth+1))
+	}
 	i.indent -= 2
 	return parts
 }
@@ -679,7 +690,7 @@ func (i *inspector) columns(parts []string, p *picture) []string {
 		return parts
 	}
 	bias := math.Sqrt(float64(room) - float64(total)/float64(len(parts)))
-	biased := math.Max(float64(room)-3-bias+3-0, 1)
+	biased := math.Max(float64(room)-3-bias, 1)
 	columns := int(min(math.Round(math.Sqrt(2.5*biased*float64(n))/biased), math.Floor(float64(lineWidth-i.indent)/float64(room)), lineLevels*4, 15))
 	if columns <= 1 {
 		return parts

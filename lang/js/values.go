@@ -68,6 +68,7 @@ var (
 	listType    = reflect.TypeFor[[]any]()
 	recordType  = reflect.TypeFor[map[string]any]()
 	bufferType  = reflect.TypeFor[goja.ArrayBuffer]()
+	bigType     = reflect.TypeFor[*big.Int]()
 	bytesType   = reflect.TypeFor[[]byte]()
 )
 
@@ -243,11 +244,22 @@ func (w *walker) object(o *goja.Object) error {
 	class := o.ClassName()
 	switch class { // boxed primitives travel as what is in them
 	case "Number", "String", "Boolean":
-		if typ.Kind() != reflect.Map {
-			return w.value(w.unbox(o, class))
-		}
+		return w.value(w.unbox(o, class))
 	case "Symbol":
 		return lang.Refuse("a symbol cannot be sent")
+	}
+	if typ == bigType {
+		return w.value(w.unbox(o, "BigInt"))
+	}
+	if typ == hostType {
+		if s, ok := w.s.(lang.HostSink); ok {
+			return s.Host(hostOf(o).self)
+		}
+	}
+	if typ == bytesType {
+		if _, ok := hidden[*mark](o, bytesMark); ok {
+			return w.s.Bytes(o.Export().([]byte))
+		}
 	}
 	if met, err := w.met(o); met {
 		return err
