@@ -48,16 +48,16 @@ func join(t *testing.T, url string) *raw {
 // write may fail: the other side closes on garbage.
 func (r *raw) write(b []byte) { r.conn.Write(b) }
 
-func (r *raw) prefix(length, hops int) []byte {
+func (r *raw) prefix(length uint64, hops uint32) []byte {
 	var b []byte
 	if r.ipc {
 		b = append(b, 1)
 	}
-	b = binary.BigEndian.AppendUint64(b, uint64(length))
-	return binary.BigEndian.AppendUint32(b, uint32(hops))
+	b = binary.BigEndian.AppendUint64(b, length)
+	return binary.BigEndian.AppendUint32(b, hops)
 }
 
-func (r *raw) send(frame ...byte) { r.write(append(r.prefix(len(frame)+4, 1), frame...)) }
+func (r *raw) send(frame ...byte) { r.write(append(r.prefix(uint64(len(frame))+4, 1), frame...)) }
 
 // chunk sends a chunk as a CBOR library writes it.
 func (r *raw) chunk(stream, total uint64, data []byte) {
@@ -105,8 +105,8 @@ func TestGarbageClosesOnlyItsPeer(t *testing.T) {
 		want     string
 	}{
 		{"length beyond the limit", false, func(r *raw) { r.write(r.prefix(limit+5, 1)) }, "limit of 1048576"},
-		{"length of 2^63", false, func(r *raw) { r.write(r.prefix(-1<<63, 1)) }, "limit of 1048576"},
-		{"length of -1", false, func(r *raw) { r.write(r.prefix(-1, 1)) }, "limit of 1048576"},
+		{"length of 2^63", false, func(r *raw) { r.write(r.prefix(1<<63, 1)) }, "limit of 1048576"},
+		{"length of 2^64-1", false, func(r *raw) { r.write(r.prefix(1<<64-1, 1)) }, "limit of 1048576"},
 		{"length of 3", false, func(r *raw) { r.write(r.prefix(3, 1)) }, "garbage"},
 		{"hops", false, func(r *raw) { r.write(r.prefix(10, 1<<20)) }, "garbage"},
 		{"text", false, func(r *raw) { r.write([]byte("GET / HTTP/1.1\r\nHost: example\r\n\r\n")) }, ""},

@@ -3,22 +3,26 @@ package sp
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"path/filepath"
+	"runtime"
 	"testing"
-	"time"
 )
 
 // kinds are the addresses that everything is tried on.
 func kinds(t testing.TB) map[string]string {
-	return map[string]string{
+	all := map[string]string{
 		"inproc":   "inproc://" + t.Name(),
-		"abstract": "ipc://@sp-test-" + fmt.Sprint(time.Now().UnixNano()),
+		"abstract": "ipc://@sp-test-" + rand.Text(),
 		"file":     "ipc://" + filepath.Join(t.TempDir(), "s"),
 		"tcp":      "tcp://127.0.0.1:0",
 	}
+	if runtime.GOOS != "linux" {
+		all["abstract"] = "ipc://" + filepath.Join(t.TempDir(), "s")
+	}
+	return all
 }
 
 func onEach(t *testing.T, f func(t *testing.T, url string)) {
