@@ -29,8 +29,7 @@ import (
 // and is not used again on the connection while its frame is under way. total (unsigned integer) is the length of
 // the frame in bytes, the same in each of its chunks. data (byte string of definite length, the last item) is
 // the next piece, never empty, at most 1 MiB. The frame is complete when total bytes are there. At most 4 frames
-// may be under way in one direction. Other frames may come between chunks, and so overtake. A chunked frame is
-// no control frame.
+// may be under way in one direction. Other frames may come between chunks, and so overtake.
 //
 // Until a peer is admitted, its frames may have 64 KiB, and it may send no chunks; then a frame may have
 // Config.Limit, chunked or not. Whatever breaks these rules closes the connection.

@@ -122,14 +122,15 @@ func (p *Peer) why(err error) error {
 	return fmt.Errorf("%w: %w", ErrGone, err)
 }
 
-// Send takes frame over and sends it. It may be called by any goroutine and keeps the order of each caller's
-// frames, except that a frame above 256 KiB may be overtaken. It never waits for the peer: what the kernel does not take is
-// queued (SendQueued). The frame must not be changed afterwards, but may be sent to other peers too; one
-// of up to Copied bytes is free again when Send returns. When the peer is known to be gone, the error matches ErrGone.
+// Send takes frame over and sends it. Any goroutine may call it; frames of one caller keep their order, except that
+// one above 256 KiB may be overtaken. It never waits for the peer: what the kernel does not take at once is queued
+// (see SendQueued). The frame must not be changed afterwards, but may go to other peers too; the memory of one of up to
+// Copied bytes is free again when Send returns. It must not begin with version 1 and a kind of 16 to 20, which are
+// ours. The other side closes on a frame above its Limit. When the peer is known to be gone, the error matches ErrGone.
 func (p *Peer) Send(frame []byte) error { return p.link.send(frame) }
 
-// Post is Send without hurry: the frame goes out with the next Send, when Recv has nothing more to read and is about to wait, or
-// with Flush. A loop of Recv, work, Post thus answers a burst with one write.
+// Post is Send without hurry: the frame goes out with the next Send, when Recv waits or is about to because it has
+// nothing more to give, or with Flush. A loop of Recv, work, Post thus answers a burst with one write.
 func (p *Peer) Post(frame []byte) error { return p.link.post(frame) }
 
 // Flush sends what was posted.
@@ -141,16 +142,16 @@ func (p *Peer) Buffered() bool { return p.link.buffered() }
 // SendQueued gives the number of bytes not yet handed to the kernel (inproc: not yet received).
 func (p *Peer) SendQueued() int { return p.link.queued() }
 
-// Admit says that the peer proved itself: it may send frames of Config.Limit, and is no longer bound by Config.Handshake.
-// Both sides of a connection admit each other.
+// Admit says that the peer proved itself: it may send frames of Config.Limit from the next one on, and is no longer
+// bound by Config.Handshake. Each side admits the other; until it knows that it was, it sends small frames only.
 func (p *Peer) Admit() {
 	p.stranger.Stop()
 	p.link.admit()
 }
 
-// Bye sends what is queued, takes leave, waits for the answer and closes. It needs nobody in Recv; whoever is there
-// gets ErrBye in the end, and frames that still arrive are dropped. ctx bounds the wait: when it ends, the
-// peer is closed anyway. Nil means that the other side has everything.
+// Bye sends what is queued, takes leave, waits for the answer and closes. Nobody needs to be in Recv; whoever is gets
+// ErrBye in the end, and frames that still arrive are dropped. When ctx ends first, the peer is closed all the
+// same. Nil means that the other side has everything.
 func (p *Peer) Bye(ctx context.Context) error {
 	if p.leaving.Swap(true) {
 		return p.parted(ctx)
