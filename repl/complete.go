@@ -40,7 +40,7 @@ func (r *repl) complete(line []rune, cursor int) readline.Completions {
 	}
 	c := candidates(r.namesAt(m[1]), m[2])
 	c.PREFIX = m[2]
-	return c.NoSpace()
+	return c
 }
 
 func candidates(names, prefix string) readline.Completions {

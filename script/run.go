@@ -60,7 +60,9 @@ func whereabouts(name string) []lang.Binding {
 	if err != nil {
 		path = name
 	}
-	text := func(v string) lang.Feed { return func(s lang.Sink) error { return s.Text(strings.ToValidUTF8(v, "\uFFFD")) } }
+	text := func(v string) lang.Feed {
+		return func(s lang.Sink) error { return s.Text(strings.ToValidUTF8(v, "\uFFFD")) }
+	}
 	return []lang.Binding{{Name: "__filename", Value: text(path)}, {Name: "__dirname", Value: text(filepath.Dir(path))}}
 }
 

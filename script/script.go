@@ -8,6 +8,7 @@ package script
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -58,7 +59,7 @@ func New(cfg Config) (*Session, error) {
 	}
 	s := &Session{cfg: cfg, interps: map[string]lang.Interpreter{}}
 	own := slices.Concat(modules.With(process.Config{Argv: cfg.Args, Exit: s.exit}), cfg.Modules)
-	cfg.Host.Modules = slices.Concat(cfg.Host.Modules, own)
+	cfg.Host.Modules = slices.Concat(cfg.Host.Modules, modules.With(process.Config{Daemon: true, Exit: stay}), cfg.Modules)
 	s.host = eval.NewHost(cfg.Host)
 	s.modules = slices.Concat(own, s.host.Modules())
 	if cfg.Daemons != 0 {
@@ -132,6 +133,11 @@ func (s *Session) exit(code int) error {
 	err := &process.ExitError{Code: code}
 	s.stop(err)
 	return err
+}
+
+// stay is process.exit in a daemon that is a goroutine of the host.
+func stay(int) error {
+	return errors.New("process.exit: this daemon shares the process of its host: return from the block instead")
 }
 
 // within makes a context that process.exit ends, for one run. It ends with ctx, not with the run: what scripts start

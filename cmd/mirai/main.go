@@ -147,7 +147,7 @@ type runCmd struct {
 	Eval    *string  `short:"e" placeholder:"CODE" help:"Run CODE instead of a file."`
 	Lua     bool     `help:"CODE, or a file without an ending, is Lua."`
 	Daemons int      `short:"n" placeholder:"N" help:"Set N daemons."`
-	Args    []string `arg:"" optional:"" passthrough:"" name:"FILE and its arguments" help:"The script and what it finds in process.argv."`
+	Args    []string `arg:"" optional:"" passthrough:"partial" name:"FILE and its arguments" help:"The script and what it finds in process.argv."`
 }
 
 func (c *runCmd) Run() error {
