@@ -88,7 +88,7 @@ func (w *worker) interpreter(language string) (lang.Interpreter, error) {
 	}
 	cfg := lang.Config{Modules: w.cfg.Modules, Print: w.out.print, Free: free, Stack: w.s.Stack}
 	if w.cfg.Files {
-		cfg.Load = lang.LoadFile
+		cfg.Load = lang.Loader(language)
 	}
 	in, err := newInterpreter(language, cfg)
 	if err != nil {

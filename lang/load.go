@@ -34,6 +34,16 @@ func LoadFile(from, name string) (Code, error) {
 	return Code{}, fmt.Errorf("require(%q): no such module, and none of these files: %s", name, strings.Join(candidates, ", "))
 }
 
+// Loader is LoadFile for one language, whatever the ending of the file that asks: a Lua block in a JS file, the REPL.
+func Loader(language string) func(from, name string) (Code, error) {
+	return func(from, name string) (Code, error) {
+		if LanguageOf(from) != language {
+			from += "." + language
+		}
+		return LoadFile(from, name)
+	}
+}
+
 // LanguageOf is the language of a file by its ending; JS when it has none of ours.
 func LanguageOf(file string) string {
 	if strings.EqualFold(filepath.Ext(file), ".lua") {

@@ -183,13 +183,11 @@ func idle(ctx context.Context, in lang.Interpreter, failed func(error)) (pause f
 	}
 }
 
-// loader is lang.LoadFile that knows the language of text without an ending, and remembers what it read.
+// loader is lang.Loader that remembers what it read.
 func (s *Session) loader(language string) func(from, name string) (lang.Code, error) {
+	load := lang.Loader(language)
 	return func(from, name string) (lang.Code, error) {
-		if lang.LanguageOf(from) != language {
-			from += "." + language
-		}
-		code, err := lang.LoadFile(from, name)
+		code, err := load(from, name)
 		if err == nil {
 			s.texts.set(code.Name, code.Source)
 		}
