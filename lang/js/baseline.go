@@ -88,8 +88,11 @@ func (in *Interp) Keep() {
 // Reset restores the baseline and drops callbacks. Lexical globals of a script go with the runtime that has them,
 // unless Keep has put something into that runtime since it was made.
 func (in *Interp) Reset() {
-	in.loop.Reset()
+	for _, stop := range in.timers.stop {
+		stop()
+	}
 	in.timers = timerSet{}
+	in.loop.Reset()
 	in.rejected, in.uncaught = nil, nil
 	in.raised, in.raisedVal = nil, nil
 	in.given = in.given[:0]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"unsafe"
 
 	"github.com/dop251/goja"
@@ -118,8 +119,18 @@ func (b *builder) Text(s string) error {
 	return b.add(b.in.vm.ToValue(s))
 }
 
-// Bytes makes a Uint8Array that remembers where it came from when it is part of another language's function.
+// Bytes makes a Uint8Array that remembers where it came from when it is part of another language's function. Source
+// text and messages may be any bytes in Lua.
 func (b *builder) Bytes(p []byte) error {
+	if n := len(b.frames); n > 0 {
+		switch f := &b.frames[n-1]; {
+		case f.kind == lang.Closure && f.key == "" && f.src == "":
+			f.src = string(p)
+			return nil
+		case f.kind == lang.Err && (f.key == "message" || f.key == "stack"):
+			return b.Text(strings.ToValidUTF8(string(p), "\uFFFD"))
+		}
+	}
 	o, err := b.typed(lang.Uint8, p)
 	if err != nil {
 		return err

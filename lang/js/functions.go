@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dop251/goja"
 
@@ -60,7 +61,11 @@ func (w *walker) foreign(f *foreignFunc) error {
 	if err := w.s.Key(""); err != nil {
 		return err
 	}
-	if err := w.s.Text(f.src); err != nil {
+	if !utf8.ValidString(f.src) {
+		if err := w.s.Bytes([]byte(f.src)); err != nil {
+			return err
+		}
+	} else if err := w.s.Text(f.src); err != nil {
 		return err
 	}
 	for i, name := range f.names {
@@ -136,11 +141,15 @@ func (in *Interp) compileClosure(src string) (*program, error) {
 	if err := checkDepth(code); err != nil {
 		return nil, err
 	}
-	u := newUnit(code, &lang.Text{Out: src})
+	text, err := lang.Rewrite(lang.JS, code, in.cfg.Free)
+	if err != nil {
+		return nil, err
+	}
+	u := newUnit(code, text)
 	in.sources.add(u)
 	c := &compilation{unit: u}
 	c.prefix = len(openValue)
-	all := openValue + src + "\n)"
+	all := openValue + text.Out + "\n)"
 	prg, err := parse(code.Name, all)
 	if err != nil {
 		return nil, c.explain("", all, err)

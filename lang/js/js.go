@@ -1,10 +1,11 @@
 // Package js evaluates JavaScript with goja.
 //
-// New makes an Interp, a lang.Interpreter. compile.go turns text into programs and caches them, positions.go makes goja
-// count in the user's own lines and columns, eval.go runs programs and interrupts them, loop.go has timers and promises.
-// values.go walks values into a lang.Sink and build.go is the Sink that makes them; modules.go gives Go functions and
-// types their face in scripts, require.go loads files. errors.go turns what was thrown into a *lang.Error, show.go prints
-// as Node does, free.go finds the free names of a block, baseline.go takes back what a task left behind.
+// New makes an Interp, a lang.Interpreter. compile.go turns text into programs and caches them, tree.go changes their
+// trees, positions.go makes goja count in the user's own lines and columns, eval.go runs programs and interrupts them,
+// loop.go has timers and promises. values.go walks values into a lang.Sink and build.go is the Sink that makes them;
+// functions.go does both for functions. modules.go gives Go functions their face in scripts, objects.go Go values;
+// require.go loads files. errors.go turns what was thrown into a *lang.Error, console.go, show.go and picture.go print as
+// Node does, free.go finds the free names of a block, baseline.go takes back what a task left behind.
 //
 // What one Interp cannot undo or stop: changes to the prototypes of built-in objects outlive Reset (use a fresh
 // interpreter), and built-in functions and regular expressions cannot be interrupted while they run. Nesting is bounded
@@ -80,7 +81,9 @@ func (in *Interp) boot() error {
 	in.vm.SetPromiseRejectionTracker(in.trackRejection)
 	in.classes = nil
 	in.known = intrinsics{}
+	in.mu.Lock()
 	in.hosts = nil
+	in.mu.Unlock()
 	in.root = in.vm.GlobalObject()
 	in.base = in.root
 	if err := in.install(); err != nil {

@@ -207,20 +207,31 @@ func flatten(s string) string {
 
 // sources remembers the latest units, for the text of a line in an error.
 type sources struct {
-	ring [256]*unit
-	next int
+	units []*unit
+	bytes int
 }
 
+// The bounds of what is remembered; the latest unit always is.
+const (
+	maxUnits     = 256
+	maxUnitBytes = 8 << 20
+)
+
 func (s *sources) add(u *unit) {
-	s.ring[s.next%len(s.ring)] = u
-	s.next++
+	s.units = append(s.units, u)
+	s.bytes += u.size
+	for len(s.units) > 1 && (len(s.units) > maxUnits || s.bytes > maxUnitBytes) {
+		s.bytes -= s.units[0].size
+		s.units[0] = nil
+		s.units = s.units[1:]
+	}
 }
 
 // line gives the text of a line of a file.
 func (s *sources) line(name string, line int) string {
-	for i := range s.ring {
-		u := s.ring[((s.next-1-i)%len(s.ring)+len(s.ring))%len(s.ring)]
-		if u == nil || u.code.Name != name || line < u.code.Line {
+	for i := len(s.units) - 1; i >= 0; i-- {
+		u := s.units[i]
+		if u.code.Name != name || line < u.code.Line {
 			continue
 		}
 		if t := u.text.SourceLine(line); t != "" {
