@@ -13,7 +13,7 @@ const (
 	// Copied is the size of a frame up to which Send copies it, so that the caller may use its memory again.
 	Copied = 16 << 10
 
-	spareLimit = 32 << 10 // a larger write buffer is not kept
+	spareLimit = 32 << 10 // a larger write buffer is not kept when there is nothing more to write
 )
 
 // outbox writes frames to a connection. Whoever sends while nobody writes, writes himself, as far as the kernel
@@ -222,7 +222,7 @@ func (o *outbox) chunk(head []byte) (data, _ []byte) {
 
 // keep saves a written buffer for the next frames. Holds mu.
 func (o *outbox) keep(buf []byte) {
-	if cap(buf) <= spareLimit && cap(buf) > cap(o.spare) {
+	if cap(buf) <= chunkAbove && cap(buf) > cap(o.spare) {
 		o.spare = buf[:0]
 	}
 }
@@ -230,6 +230,9 @@ func (o *outbox) keep(buf []byte) {
 // leave ends the writing. Holds mu, and gives it up.
 func (o *outbox) leave() {
 	o.writing = false
+	if cap(o.spare) > spareLimit {
+		o.spare = nil
+	}
 	if o.empty != nil {
 		close(o.empty)
 		o.empty = nil
