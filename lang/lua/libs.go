@@ -1,6 +1,8 @@
 package lua
 
 import (
+	"math"
+	"math"
 	"runtime/metrics"
 	"strings"
 	"time"
