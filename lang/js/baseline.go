@@ -40,7 +40,9 @@ func (in *Interp) setGlobals(globals []lang.Binding) error {
 		}
 		old := given{name: g.Name}
 		if own[g.Name] {
-			old.old = obj.Get(g.Name)
+			if err := in.try(func() { old.old = obj.Get(g.Name) }); err != nil {
+				return in.fail(err)
+			}
 		}
 		if err := set(obj, g.Name, v); err != nil {
 			return in.fail(err)

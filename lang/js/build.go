@@ -54,15 +54,15 @@ func (in *Interp) build(f lang.Feed) (goja.Value, error) {
 		b = &builder{in: in}
 	}
 	var err error
-	ex := in.vm.Try(func() { err = f(b) })
+	thrown := in.try(func() { err = f(b) })
 	v := b.out
 	if len(b.refs) == 0 { // nothing of it stays reachable
 		b.out, b.frames = nil, b.frames[:0]
 		in.spare = b
 	}
 	switch {
-	case ex != nil:
-		return nil, in.fail(ex)
+	case thrown != nil:
+		return nil, in.fail(thrown)
 	case err != nil:
 		return nil, err
 	case v == nil:

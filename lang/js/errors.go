@@ -51,6 +51,27 @@ func (in *Interp) fail(err error) error {
 	return &lang.Error{Class: "Error", Message: err.Error(), Cause: err}
 }
 
+// try calls f and gives what it threw, also what no script can catch.
+func (in *Interp) try(f func()) (err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case *goja.InterruptedError:
+			err = x
+		case *goja.StackOverflowError:
+			err = x
+		case *lang.Error:
+			err = x
+		default:
+			panic(x)
+		}
+	}()
+	if ex := in.vm.Try(f); ex != nil {
+		return ex
+	}
+	return nil
+}
+
 func isInterrupt(err error) bool {
 	var interrupted *goja.InterruptedError
 	return errors.As(err, &interrupted)
@@ -67,7 +88,7 @@ func (in *Interp) thrown(v goja.Value, stack []goja.StackFrame) (err error) {
 	if len(e.Stack) > maxFrames {
 		e.Stack = e.Stack[:maxFrames]
 	}
-	if ex := in.vm.Try(func() { in.describe(v, e) }); ex != nil {
+	if in.try(func() { in.describe(v, e) }) != nil {
 		e.Message = "an error that cannot be read"
 	}
 	in.raised, in.raisedVal = e, v

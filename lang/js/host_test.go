@@ -207,7 +207,7 @@ func TestGoErrors(t *testing.T) {
 }
 
 func TestThrown(t *testing.T) {
-	in := newInterp(t, lang.Config{})
+	in := newInterp(t, lang.Config{Stack: 500}) // unwinding takes time with the square of the depth
 	_, err := in.Eval(context.Background(), lang.Code{Source: "throw {a: [1]}", Name: "t.js", Line: 7, Column: 3}, nil, nil)
 	e := err.(*lang.Error)
 	if got := fmt.Sprint(e.Error(), e.Class, e.Value.(*lang.Record).Keys); got != "t.js:7:3: { a: [ 1 ] }[a]" {
@@ -235,6 +235,7 @@ func TestThrown(t *testing.T) {
 		{lang.Block, "'\u00e9\u00e9'; nope", "t.js:1:7: ReferenceError: nope is not defined"},
 		{lang.Block, "function r() { return r() + 1 } r()", "t.js:1:24: RangeError: Maximum call stack size exceeded"},
 		{lang.Block, strings.Repeat("(", 1001), "t.js:1: SyntaxError: brackets nest deeper than 1000 levels: split the expression"},
+		{lang.Block, "function r() { return [1].map(r) } r()", "t.js:1:30: RangeError: Maximum call stack size exceeded"},
 		{lang.Block, "JSON.parse('['.repeat(20000))", "t.js:1:11: RangeError: JSON.parse: nested deeper than 10000 levels"},
 		{lang.Block, strings.Repeat("x(/[(]/, '(');`(`;", 2000), "t.js:1:2: ReferenceError: x is not defined"},
 	} {

@@ -11,7 +11,7 @@
 // interpreter), and built-in functions and regular expressions cannot be interrupted while they run. Nesting is bounded
 // where text comes in (source, JSON.parse) and where values cross; JSON.stringify, String and flat of values that a
 // script nested some 100,000 deep itself, and expressions of as many operators, still use up the Go stack: the process
-// is the last line of defence.
+// is the last line of defence. A runaway recursion by way of built-in functions or getters takes seconds to unwind.
 package js
 
 import (
@@ -139,7 +139,7 @@ type intrinsics struct {
 	descriptor goja.Callable // Object.getOwnPropertyDescriptor
 }
 
-// ctor is a constructor of the bare language.
+// ctor is a constructor, or another built-in object, of the bare language.
 func (in *Interp) ctor(name string) *goja.Object {
 	if c := in.known.ctors[name]; c != nil {
 		return c
@@ -158,28 +158,45 @@ func (in *Interp) ctor(name string) *goja.Object {
 // method is a method of the prototype of a constructor of the bare language.
 func (in *Interp) method(class, name string) goja.Callable {
 	proto, _ := in.ctor(class).Get("prototype").(*goja.Object)
-	if proto == nil {
-		return nil
+	return in.callable(proto, name)
+}
+
+// callable is a method of an object. One that a script took away fails when it is called.
+func (in *Interp) callable(o *goja.Object, name string) goja.Callable {
+	if o != nil {
+		if f, ok := goja.AssertFunction(o.Get(name)); ok {
+			return f
+		}
 	}
-	f, _ := goja.AssertFunction(proto.Get(name))
-	return f
+	return func(goja.Value, ...goja.Value) (goja.Value, error) { return nil, gone(name) }
 }
 
-// rawMethod is such a method as a rawFunc.
+// raw is a method of an object as a rawFunc.
+func (in *Interp) raw(o *goja.Object, name string) rawFunc {
+	if o != nil {
+		if v := o.Get(name); v != nil {
+			if f, ok := v.Export().(func(goja.FunctionCall) goja.Value); ok {
+				return f
+			}
+		}
+	}
+	return func(goja.FunctionCall) goja.Value { panic(gone(name)) }
+}
+
 func (in *Interp) rawMethod(class, name string) rawFunc {
-	return asRaw(in.ctor(class).Get("prototype").(*goja.Object).Get(name))
+	proto, _ := in.ctor(class).Get("prototype").(*goja.Object)
+	return in.raw(proto, name)
 }
 
-func asRaw(v goja.Value) rawFunc {
-	f, _ := v.Export().(func(goja.FunctionCall) goja.Value)
-	return f
+func gone(name string) *lang.Error {
+	return &lang.Error{Class: "TypeError", Message: "the built-in method " + name + " is gone: the script took it away"}
 }
 
 // elements are the elements of an array: its own memory where it has no holes, to be read only.
 func (in *Interp) elements(arr goja.Value) []goja.Value {
 	k := &in.known
 	if k.apply == nil {
-		k.apply = asRaw(in.root.Get("Reflect").(*goja.Object).Get("apply"))
+		k.apply = in.raw(in.ctor("Reflect"), "apply")
 		k.collect = in.native("", func(c goja.FunctionCall) goja.Value {
 			k.args = c.Arguments
 			return goja.Undefined()
@@ -194,7 +211,7 @@ func (in *Interp) elements(arr goja.Value) []goja.Value {
 func (in *Interp) keys(o *goja.Object) []goja.Value {
 	k := &in.known
 	if k.objectKeys == nil {
-		k.objectKeys = asRaw(in.ctor("Object").Get("keys"))
+		k.objectKeys = in.raw(in.ctor("Object"), "keys")
 	}
 	k.call[0] = o
 	return in.elements(k.objectKeys(goja.FunctionCall{Arguments: k.call[:1]}))

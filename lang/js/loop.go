@@ -207,10 +207,12 @@ func (in *Interp) settle(a lang.Async, resolve, reject func(any) error) error {
 	v, err := a.Result()
 	var out goja.Value
 	if err == nil {
-		if ex := in.vm.Try(func() { out = in.toJS(v) }); ex != nil {
-			return in.orFail(reject(ex.Value()))
+		if err = in.try(func() { out = in.toJS(v) }); err == nil {
+			return in.orFail(resolve(out))
 		}
-		return in.orFail(resolve(out))
+		if err = in.fail(err); in.raised == err && in.raisedVal != nil {
+			return in.orFail(reject(in.raisedVal))
+		}
 	}
 	return in.orFail(reject(in.errorValue(err)))
 }
@@ -222,12 +224,18 @@ func (in *Interp) orFail(err error) error {
 	return nil
 }
 
+// failed is a result that is there: an error.
+type failed struct{ err error }
+
+func (f failed) Notify(done func())   { done() }
+func (f failed) Result() (any, error) { return nil, f.err }
+
 // hostPromise is the promise of a host object that can be awaited, made when first asked for.
 func (in *Interp) hostPromise(h *host) goja.Value {
 	if h.promise == nil {
 		a := h.typ.Await(h.self)
 		if a == nil {
-			panic(in.vm.NewTypeError(fmt.Sprintf("a %s cannot be awaited now", h.typ.Name)))
+			a = failed{fmt.Errorf("a %s cannot be awaited now", h.typ.Name)}
 		}
 		h.promise = in.asyncPromise(a)
 	}

@@ -80,8 +80,8 @@ func (in *Interp) fill(obj *goja.Object, m *lang.Module) error {
 			return err
 		}
 		var out goja.Value
-		if ex := in.vm.Try(func() { out = in.toJS(x) }); ex != nil {
-			return in.fail(ex)
+		if err := in.try(func() { out = in.toJS(x) }); err != nil {
+			return in.fail(err)
 		}
 		_ = obj.DefineDataProperty(v.Name, out, goja.FLAG_TRUE, goja.FLAG_TRUE, shown)
 	}

@@ -47,7 +47,7 @@ type inspector struct {
 func (in *Interp) inspect(v goja.Value, depth int) string {
 	i := &inspector{in: in, max: depth}
 	var s string
-	if ex := in.vm.Try(func() { s = i.value(v, 0) }); ex != nil {
+	if in.try(func() { s = i.value(v, 0) }) != nil {
 		return "[a value that cannot be shown]"
 	}
 	return s
@@ -244,7 +244,7 @@ func (i *inspector) entry(o *goja.Object, k string, p *picture, depth int) strin
 func (i *inspector) accessor(o *goja.Object, k string) string {
 	describe := i.in.known.descriptor
 	if describe == nil {
-		describe = i.in.staticMethod("Object", "getOwnPropertyDescriptor")
+		describe = i.in.callable(i.in.ctor("Object"), "getOwnPropertyDescriptor")
 		i.in.known.descriptor = describe
 	}
 	v, err := describe(goja.Undefined(), o, i.in.vm.ToValue(k))
@@ -263,11 +263,6 @@ func (i *inspector) accessor(o *goja.Object, k string) string {
 		return "[Setter]"
 	}
 	return ""
-}
-
-func (in *Interp) staticMethod(class, name string) goja.Callable {
-	f, _ := goja.AssertFunction(in.ctor(class).Get(name))
-	return f
 }
 
 // join sets the parts on one line or on several, as Node does.

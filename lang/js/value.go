@@ -42,12 +42,12 @@ type callback struct {
 // Call calls the function; microtasks run afterwards unless a script is running already.
 func (c *callback) Call(args ...any) (lang.Value, error) {
 	vs := make([]goja.Value, len(args))
-	if ex := c.in.vm.Try(func() {
+	if err := c.in.try(func() {
 		for i, a := range args {
 			vs[i] = c.in.toJS(a)
 		}
-	}); ex != nil {
-		return nil, c.in.fail(ex)
+	}); err != nil {
+		return nil, c.in.fail(err)
 	}
 	v, err := c.f(goja.Undefined(), vs...)
 	if err != nil {

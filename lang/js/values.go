@@ -31,8 +31,8 @@ func (in *Interp) walk(v goja.Value, s lang.Sink) (err error) {
 	if _, ok := v.(*goja.Object); !ok {
 		return w.value(v)
 	}
-	if ex := in.vm.Try(func() { err = w.value(v) }); ex != nil {
-		return in.fail(ex)
+	if thrown := in.try(func() { err = w.value(v) }); thrown != nil {
+		return in.fail(thrown)
 	}
 	return err
 }
