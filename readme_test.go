@@ -52,9 +52,9 @@ func TestReadmeSession(t *testing.T) {
 // TestExamples runs the scripts of examples/, each with what it must print.
 func TestExamples(t *testing.T) {
 	quickstart := []string{"mirai<...>", "unresolved", "3", "mirai<3>", "and javascript lua"}
-	words := []string{"the 28", "and 12", "it 9", "is 8", "a 6"}
+	words := []string{"the 39", "and 11", "is 10", "it 9", "a 7"}
 	for file, want := range map[string][]string{
-		"examples/quickstart/quickstart.js":  append(slices.Clone(quickstart), "TypeError in quickstart.js:20:38", "code 5", "42"),
+		"examples/quickstart/quickstart.js":  append(slices.Clone(quickstart), "TypeError in quickstart.js:18:46", "code 5", "42"),
 		"examples/quickstart/quickstart.lua": append(slices.Clone(quickstart), "false\t1", "code 5", "42"),
 		"examples/wordcount/wordcount.js":    words,
 		"examples/wordcount/wordcount.lua":   words,

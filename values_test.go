@@ -34,7 +34,7 @@ var kinds = []struct{ name, js, isJS, lua, isLua string }{
 	{"largest exact", "2**53", "v === 2**53", "2^53", "v == 2^53"},
 	{"float", "1.5", "v === 1.5", "1.5", "v == 1.5"},
 	{"huge", "1e308", "v === 1e308", "1e308", "v == 1e308"},
-	{"minus zero", "-0", "Object.is(v, -0)", "-1 / math.huge", "v == 0 and 1 / v == -math.huge"},
+	{"minus zero", "-0", "Object.is(v, -0)", "", "v == 0 and 1 / v == -math.huge"},
 	{"NaN", "NaN", "Number.isNaN(v)", "0 / 0", "v ~= v"},
 	{"infinity", "-Infinity", "v === -Infinity", "-math.huge", "v == -math.huge"},
 	{"big integer", "2n**100n", "v === 2n**100n", "", "tostring(v) == '1267650600228229401496703205376'"},

@@ -151,9 +151,9 @@ func (s *Dispatcher) post(todo []Action) {
 				a.Frame = slices.Clone(a.Frame)
 				wire.SetAttempt(a.Frame, a.Task.Attempt)
 			}
-			link(a.Daemon).peer.Post(a.Frame)
+			link(a.Daemon).peer.Queue(a.Frame)
 		case Interrupt:
-			link(a.Daemon).peer.Post(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
+			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
 		}
 	}
 	if next := s.queue.Next(); next != s.armed {
@@ -255,7 +255,7 @@ func (s *Dispatcher) up(d *Daemon) bool {
 		if ok = err == nil; !ok {
 			return
 		}
-		link(d).peer.Post(welcome)
+		link(d).peer.Queue(welcome)
 		s.queue.Up(d)
 		for _, make := range s.setup {
 			s.queue.Pin(make(), d, now)

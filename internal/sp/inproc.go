@@ -140,6 +140,7 @@ func (t *tube) send(frame []byte) error {
 
 func (t *tube) refuse(err error)              { t.refused.CompareAndSwap(nil, &err) }
 func (t *tube) post(frame []byte) error       { return t.send(frame) }
+func (t *tube) queue(frame []byte) error      { return t.send(frame) }
 func (t *tube) push()                         {}
 func (t *tube) flushed(context.Context) error { return nil } // the goodbye is read after everything before it
 func (t *tube) queued() int                   { return int(t.out.bytes.Load()) }

@@ -82,6 +82,16 @@ func (o *outbox) post(frame []byte) error {
 	return nil
 }
 
+// queue leaves a frame to the next push; while somebody writes, to him.
+func (o *outbox) queue(frame []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.refused == nil {
+		o.add(frame)
+	}
+	return o.refused
+}
+
 func (o *outbox) push() {
 	o.mu.Lock()
 	if o.writing || !o.waiting() {

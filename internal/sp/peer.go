@@ -20,6 +20,7 @@ type link interface {
 	next() ([]byte, error)             // a whole frame; chunks are put together inside
 	send(frame []byte) error           // never waits
 	post(frame []byte) error           // like send, at leisure
+	queue(frame []byte) error          // like send, with the next push
 	push()                             // what was posted goes out
 	refuse(err error)                  // send fails from now on; what is queued still goes out
 	flushed(ctx context.Context) error // waits until nothing is queued
@@ -133,7 +134,11 @@ func (p *Peer) Send(frame []byte) error { return p.link.send(frame) }
 // nothing more to give, or with Flush. A loop of Recv, work, Post thus answers a burst with one write.
 func (p *Peer) Post(frame []byte) error { return p.link.post(frame) }
 
-// Flush sends what was posted.
+// Queue is Send without sending: the frame goes out with the next Send or Flush. It never makes a system call, so it may
+// be called under a lock that decides the order of frames.
+func (p *Peer) Queue(frame []byte) error { return p.link.queue(frame) }
+
+// Flush sends what was posted or queued.
 func (p *Peer) Flush() { p.link.push() }
 
 // Buffered says whether more input is there already, so that Recv will hardly wait. Only for whoever may call Recv.

@@ -206,6 +206,7 @@ func newFrame(n int) []byte {
 
 func (c *stream) send(frame []byte) error           { return c.out.send(frame) }
 func (c *stream) post(frame []byte) error           { return c.out.post(frame) }
+func (c *stream) queue(frame []byte) error          { return c.out.queue(frame) }
 func (c *stream) push()                             { c.out.push() }
 func (c *stream) refuse(err error)                  { c.out.refuse(err) }
 func (c *stream) flushed(ctx context.Context) error { return c.out.flushed(ctx) }
