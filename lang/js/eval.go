@@ -41,9 +41,21 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 	}
 	end()
 	if err != nil {
-		return nil, err
+		return nil, within(err, code)
 	}
 	return value{in, v}, nil
+}
+
+// within moves an error to the beginning of code when goja has no place for it: a name that cannot be declared again.
+func within(err error, code lang.Code) error {
+	e, ok := err.(*lang.Error)
+	if !ok || len(e.Stack) == 0 {
+		return err
+	}
+	if f := &e.Stack[len(e.Stack)-1]; f.File == code.Name && f.Line < code.Line {
+		f.Line, f.Column = code.Line, max(code.Column, 1)
+	}
+	return err
 }
 
 // run runs a program once.
