@@ -50,6 +50,8 @@ type message struct {
 type thrown struct {
 	err   *lang.Error
 	value glua.LValue
+	stack []spot
+	again bool // it is being raised again
 }
 
 // raised is what the metatable of an error table hides.
@@ -67,7 +69,13 @@ func (in *Interp) raise(L *glua.LState) {
 // noted notes the stack, or asks the handler of an xpcall.
 func (in *Interp) noted(L *glua.LState, v glua.LValue) glua.LValue {
 	n := len(in.guards)
-	if n == 0 || in.gate.shut() && in.trace == nil {
+	again := in.thrown.again
+	in.thrown.again = false
+	switch {
+	case n == 0 && again:
+		in.trace = in.thrown.stack
+		return v
+	case n == 0 || in.gate.shut() && in.trace == nil:
 		in.trace = in.spots(L, 0)
 		return v
 	}
@@ -283,12 +291,12 @@ func (in *Interp) fail(err error) error {
 	if len(stack) > 0 {
 		e.Line = stack[0].c.text.SourceLine(e.Stack[0].Line)
 	}
+	in.thrown = thrown{err: e, value: api.Object, stack: stack}
 	in.trace = nil
 	if in.gate.shut() {
 		e.Kind, e.Class, e.Message, e.Value, e.Fields = lang.Interrupted, "Interrupted", "the code was interrupted", nil, nil
 		e.Cause = context.Cause(in.gate.ctx)
 	}
-	in.thrown = thrown{err: e, value: api.Object}
 	return e
 }
 
@@ -398,7 +406,8 @@ func (in *Interp) newError(cause error) *glua.LTable {
 // throw raises an error of Go in the script.
 func (in *Interp) throw(L *glua.LState, err error) {
 	v := in.errorValue(err)
-	if s, ok := v.(glua.LString); ok && (in.thrown.err == nil || err != error(in.thrown.err)) {
+	in.thrown.again = in.thrown.err != nil && err == error(in.thrown.err)
+	if s, ok := v.(glua.LString); ok && !in.thrown.again {
 		in.pending = err
 		if at, ok := in.spot(L, 0); ok {
 			v = glua.LString(at.c.source()+":"+strconv.Itoa(at.tok)+": ") + s

@@ -84,10 +84,10 @@ func (in *Interp) end(r run) {
 
 // arm makes a thread interruptible, when there is something to be interrupted by.
 func (in *Interp) arm(L *glua.LState) {
-	switch has := L.Context() != nil; {
-	case in.gate.ctx.Done() == nil && has:
+	switch ours := L.Context() == context.Context(&in.gate); {
+	case in.gate.ctx.Done() == nil:
 		L.RemoveContext()
-	case in.gate.ctx.Done() != nil && !has:
+	case !ours: // a new coroutine has a child of the gate, which hears nothing
 		L.SetContext(&in.gate)
 	}
 }

@@ -2,7 +2,6 @@ package lua
 
 import (
 	"math"
-	"math"
 	"runtime/metrics"
 	"strings"
 	"time"
@@ -136,7 +135,12 @@ func (in *Interp) flush() {
 // Errors
 
 func (in *Interp) pcall(L *glua.LState) int {
-	L.CheckAny(1)
+	v := L.CheckAny(1)
+	if v.Type() != glua.LTFunction && L.GetMetaField(v, "__call").Type() != glua.LTFunction {
+		L.Push(glua.LFalse)
+		L.Push(glua.LString("attempt to call a " + v.Type().String() + " value"))
+		return 2
+	}
 	return in.guarded(L, glua.LNil)
 }
 

@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"iter"
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
@@ -16,14 +17,13 @@ func (in *Interp) plain(L *glua.LState, tok int, msg string) string {
 	case msg == "attempt to call a non-function object":
 		return in.called(L, tok)
 	case strings.HasPrefix(msg, "cannot perform concat operation between "):
-		return "attempt to concatenate a " + culprit(strings.TrimPrefix(msg, "cannot perform concat operation between "), "string") + " value"
+		return "attempt to concatenate " + in.operand(L, tok, glua.OP_CONCAT, glua.OP_CONCAT, culprit(msg, "string"))
 	case strings.HasPrefix(msg, "cannot perform "):
-		_, kinds, _ := strings.Cut(msg, " operation between ")
-		return "attempt to perform arithmetic on a " + culprit(kinds, "") + " value"
+		return "attempt to perform arithmetic on " + in.operand(L, tok, glua.OP_ADD, glua.OP_POW, culprit(msg, ""))
 	case msg == "__len undefined":
-		return "attempt to get the length of a value that has none"
+		return "attempt to get length of " + in.operand(L, tok, glua.OP_LEN, glua.OP_LEN, "")
 	case msg == "__unm undefined":
-		return "attempt to perform arithmetic on a value that is no number"
+		return "attempt to perform arithmetic on " + in.operand(L, tok, glua.OP_UNM, glua.OP_UNM, "")
 	case strings.HasPrefix(msg, "attempt to compare "):
 		if a, b, _ := strings.Cut(strings.TrimPrefix(msg, "attempt to compare "), " with "); a == b {
 			return "attempt to compare two " + a + " values"
@@ -41,13 +41,56 @@ func (in *Interp) plain(L *glua.LState, tok int, msg string) string {
 	return msg
 }
 
-// culprit picks the operand that is neither a number nor of kind also.
-func culprit(kinds, also string) string {
+// culprit picks from "... operation between a and b" the operand that is neither a number nor of kind also.
+func culprit(msg, also string) string {
+	_, kinds, _ := strings.Cut(msg, " operation between ")
 	a, b, _ := strings.Cut(kinds, " and ")
 	if a == "number" || a == also || a == "string" && b != "number" {
 		return b
 	}
 	return a
+}
+
+// operand says "a nil value (local 'x')" of the operand of that kind, or of any that is neither number nor string, that an
+// instruction between from and to has.
+func (in *Interp) operand(L *glua.LState, tok, from, to int, kind string) string {
+	if p := caller(L); p != nil {
+		for pc, inst := range p.Code {
+			if p.DbgSourcePositions[pc] != tok || opcode(inst) < from || opcode(inst) > to {
+				continue
+			}
+			b, c := int(inst&0x1ff), int(inst>>9)&0x1ff
+			if from == glua.OP_LEN || from == glua.OP_UNM {
+				c = b
+			}
+			for reg := range operands(b, c, from == glua.OP_CONCAT) {
+				got := L.Get(reg + 1).Type().String()
+				if reg >= 0x100 || kind != "" && got != kind || kind == "" && (got == "number" || got == "string") {
+					continue
+				}
+				if name := origin(p, pc, reg); name != "" {
+					return "a " + got + " value (" + name + ")"
+				}
+				kind = got
+			}
+		}
+	}
+	if kind == "" {
+		return "a value of the wrong kind"
+	}
+	return "a " + kind + " value"
+}
+
+// operands are two registers, or all from b to c.
+func operands(b, c int, all bool) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if !all {
+			_ = yield(b) && yield(c)
+			return
+		}
+		for r := b; r <= c && yield(r); r++ {
+		}
+	}
 }
 
 // quoted writes "bad argument #1 to f (...)" with quotes around the name.
