@@ -213,7 +213,7 @@ func (s *scanner) closeParen(i int, c byte) {
 	case k.ours() && s.quiet == 0:
 		s.fail(i, "unexpected %c in a list of %s", c, s.top().kind.items())
 	case k.holds():
-		s.token(i+1, s.done())
+		s.token(i+1, s.value())
 	default:
 		s.pop(i + 1)
 	}
