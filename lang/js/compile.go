@@ -257,7 +257,13 @@ func (c *compilation) emit(prg *ast.Program) (p *program, err error) {
 	return &program{prg: out, name: c.code.Name}, nil
 }
 
-func parse(name, src string) (*ast.Program, error) {
+// parse gives the tree of a text. A panic of the parser is an error of that text.
+func parse(name, src string) (prg *ast.Program, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = fmt.Errorf("cannot be parsed: %v", x)
+		}
+	}()
 	return parser.ParseFile(nil, name, src, 0, parser.WithDisableSourceMaps)
 }
 

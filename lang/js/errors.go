@@ -278,9 +278,9 @@ func (in *Interp) errorClass(name string) *goja.Object {
 	if c := in.classes[name]; c != nil {
 		return c
 	}
-	make := in.helper("(name => { const c = {[name]: class extends Error {}}[name]; " +
+	define := in.helper("(name => { const c = {[name]: class extends Error {}}[name]; " +
 		"Object.defineProperty(c.prototype, 'name', {value: name, writable: true, configurable: true}); return c })")
-	v, err := make(goja.Undefined(), in.vm.ToValue(name))
+	v, err := define(goja.Undefined(), in.vm.ToValue(name))
 	c, _ := v.(*goja.Object)
 	if err != nil || c == nil {
 		return in.ctor("Error")

@@ -144,7 +144,7 @@ func (in *Interp) toJS(v any) goja.Value {
 	case bool, float64:
 		return in.vm.ToValue(v)
 	case int:
-		return in.fromFeed(func(s lang.Sink) error { return s.Int(int64(v)) })
+		return in.toJS(int64(v))
 	case int64:
 		if v <= 1<<53 && v >= -1<<53 {
 			return in.vm.ToValue(v)

@@ -210,7 +210,7 @@ func (w *walker) identified(o *goja.Object, typ reflect.Type, class string) erro
 
 // unsendable are the classes of objects whose contents nobody can see.
 var unsendable = map[string]bool{"WeakMap": true, "WeakSet": true, "WeakRef": true, "Generator": true, "Array Iterator": true, "Map Iterator": true,
-	"Set Iterator": true, "String Iterator": true, "RegExp String Iterator": true, "Math": false}
+	"Set Iterator": true, "String Iterator": true, "RegExp String Iterator": true}
 
 // ordinary sends an object of no built-in class, as far as goja tells.
 func (w *walker) ordinary(o *goja.Object) error {
