@@ -149,6 +149,7 @@ func (in *Interp) Reset() {
 		if len(in.loaded) != len(in.base.loaded) {
 			in.loaded = maps.Clone(in.base.loaded)
 		}
+		in.main.Env = in.globals
 		clear(in.fences)
 	} else if len(in.bound) > 0 {
 		in.base.globals.drop(in.bound)

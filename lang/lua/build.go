@@ -19,7 +19,7 @@ const (
 	aliased   = 1 << 12 // bytes from here on become a string without a copy
 )
 
-// builder is a sink that makes a Lua value.
+// builder is a lang.HostSink that makes a Lua value.
 type builder struct {
 	in     *Interp
 	open   []opened
@@ -135,9 +135,18 @@ func (b *builder) Bytes(p []byte) error {
 
 func (b *builder) Time(sec int64, nsec int) error { return b.identified(&moment{sec, nsec}) }
 
-func (b *builder) RegExp(source, flags string) error { return b.identified(&regexp{source, flags}) }
+func (b *builder) RegExp(source, flags string) error { return b.identified(&pattern{source, flags}) }
 
 func (b *builder) Typed(t lang.Elem, p []byte) error { return b.identified(&typed{t, p}) }
+
+// Host adds a Go value of a registered type as the object that stands for it.
+func (b *builder) Host(v any) error {
+	u := b.in.hosted(v)
+	if u == nil {
+		return lang.Refuse("a %T cannot be used in Lua: its type is not registered", v)
+	}
+	return b.add(u)
+}
 
 func (b *builder) identified(o object) error {
 	u := b.in.object(o)

@@ -136,7 +136,9 @@ func (in *Interp) bind(globals []lang.Binding) error {
 			return lang.At(err, g.Name)
 		}
 		in.globals.RawSetString(g.Name, v)
-		in.bound = append(in.bound, g.Name)
+		if !in.dirty {
+			in.bound = append(in.bound, g.Name)
+		}
 	}
 	return nil
 }

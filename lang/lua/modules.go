@@ -178,59 +178,23 @@ func (in *Interp) toLua(v any) (glua.LValue, error) {
 	case func(lang.Sink) error:
 		return in.build(v)
 	}
-	for _, t := range in.types {
-		if t.Is(v) {
-			return &glua.LUserData{Value: &host{t, v}, Metatable: t.meta}, nil
-		}
+	if u := in.hosted(v); u != nil {
+		return u, nil
 	}
-	switch v := v.(type) {
-	case lang.Async:
-		return in.object(&awaitable{v}), nil
-	case []any:
-		return in.listOf(v)
-	case *lang.Record:
-		return in.tableOf(v)
+	if a, ok := v.(lang.Async); ok {
+		return in.object(&awaitable{a}), nil
 	}
 	return in.build(func(s lang.Sink) error { return lang.WalkTypes(v, s, in.known) })
 }
 
-// listOf and tableOf make tables whose elements may be host objects.
-func (in *Interp) listOf(all []any) (glua.LValue, error) {
-	t := in.main.CreateTable(len(all), 0)
-	if len(all) == 0 {
-		t.Metatable = in.metas.list
-	}
-	for i, x := range all {
-		v, err := in.inside(x)
-		if err != nil {
-			return nil, lang.At(err, fmt.Sprintf("[%d]", i+1))
+// hosted is the object for a Go value of a registered type, nil for another.
+func (in *Interp) hosted(v any) *glua.LUserData {
+	for _, t := range in.types {
+		if t.Is(v) {
+			return &glua.LUserData{Value: &host{t, v}, Metatable: t.meta}
 		}
-		t.RawSetInt(i+1, v)
 	}
-	return t, nil
-}
-
-func (in *Interp) tableOf(r *lang.Record) (glua.LValue, error) {
-	if r == nil {
-		return glua.LNil, nil
-	}
-	t := in.main.CreateTable(0, len(r.Keys))
-	for i, k := range r.Keys {
-		v, err := in.inside(r.Values[i])
-		if err != nil {
-			return nil, lang.At(err, k)
-		}
-		t.RawSetString(k, v)
-	}
-	return t, nil
-}
-
-func (in *Interp) inside(x any) (glua.LValue, error) {
-	v, err := in.toLua(x)
-	if v == glua.LNil {
-		v = in.null
-	}
-	return v, err
+	return nil
 }
 
 // newType makes the metatable of a type: fields and methods by __index.

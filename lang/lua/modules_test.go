@@ -197,6 +197,10 @@ func TestHostWalk(t *testing.T) {
 	if err != nil || in.Show(back) != "{Point(1), Point(1), Point(1)}" {
 		t.Error(in.Show(back), err)
 	}
+	var g lang.Builder
+	if err := v.Walk(&g); err != nil || g.Value().([]any)[0].(*point).x != 1 {
+		t.Error(g.Value(), err)
+	}
 	v, err = eval(t, in, block("return {a = {geo.soon(1)}}"))
 	if err == nil {
 		err = v.Walk(&e)
@@ -260,6 +264,37 @@ func TestRequireFiles(t *testing.T) {
 	}
 }
 
+func TestOurSyntax(t *testing.T) {
+	var got []string
+	spawn := func(c *lang.Call) (any, error) {
+		for i := range c.Args {
+			v, err := c.Any(i)
+			if err != nil {
+				return nil, err
+			}
+			got = append(got, fmt.Sprint(v))
+		}
+		return 5, nil
+	}
+	in := fresh(t, lang.Config{
+		Free: func(_, code string) ([]string, error) { return Free(code) },
+		Modules: []lang.Module{{Name: "mirai", Global: true, Funcs: []lang.Func{
+			{Name: "spawn", Call: spawn},
+			{Name: "wait", Call: func(c *lang.Call) (any, error) { return c.Any(0) }},
+		}}},
+	})
+	code := lang.Code{Source: "local a, b = 1, 2\nlocal m = mirai<lua>{ return a + b }(...) local t\nreturn m[] + m[], t.x", Name: "f.lua", Line: 10, Column: 5}
+	if got, want := shown(t, in, code), "! f.lua:12:19: attempt to index a nil value (local 't')"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if s, want := strings.Join(got, "|"), "lua| return a + b |&{[] []}|f.lua:11:22|a|1|b|2"; s != want {
+		t.Errorf("spawn was given %s, want %s", s, want)
+	}
+	if got := shown(t, in, block("local m = 4 return m[] * 2")); got != "8" {
+		t.Error(got)
+	}
+}
+
 func TestFree(t *testing.T) {
 	tests := []struct{ src, want string }{
 		{"a + b", "a b"},
@@ -274,6 +309,8 @@ func TestFree(t *testing.T) {
 		{"x.y.z = w", "x w"},
 		{"b(a) a()", "b a"},
 		{"local x = x", "x"},
+		{"local f = mirai<lua>{ q + 1 }(..., z = w)", "q w"},
+		{"mirai<js>{ q + 1 }(p)", "p"},
 	}
 	for _, tt := range tests {
 		got, err := Free(tt.src)

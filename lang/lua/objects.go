@@ -24,8 +24,8 @@ type (
 		sec  int64
 		nsec int // < 0: JS's invalid Date
 	}
-	regexp struct{ source, flags string }
-	typed  struct {
+	pattern struct{ source, flags string }
+	typed   struct {
 		elem lang.Elem
 		b    []byte
 	}
@@ -44,7 +44,7 @@ type (
 func (*bigint) kind() string   { return "bigint" }
 func (*wide) kind() string     { return "string" }
 func (*moment) kind() string   { return "Date" }
-func (*regexp) kind() string   { return "RegExp" }
+func (*pattern) kind() string  { return "RegExp" }
 func (o *typed) kind() string  { return o.elem.String() }
 func (*foreign) kind() string  { return "function" }
 func (o *opaque) kind() string { return o.name }
@@ -144,7 +144,7 @@ func (in *Interp) objectString(u *glua.LUserData) string {
 		return string(utf16.Decode(o.units))
 	case *moment:
 		return o.iso()
-	case *regexp:
+	case *pattern:
 		return "/" + o.source + "/" + o.flags
 	case *typed:
 		return o.kind() + "(" + strconv.Itoa(o.len()) + ")"
@@ -168,7 +168,7 @@ func languageName(l string) string {
 func (in *Interp) objectIndex(L *glua.LState) int {
 	v := glua.LNil
 	switch o := L.CheckUserData(1).Value.(type) {
-	case *regexp:
+	case *pattern:
 		switch L.Get(2) {
 		case glua.LString("source"):
 			v = glua.LString(o.source)

@@ -382,7 +382,7 @@ func (w *walker) object1(o object) error {
 	switch o := o.(type) {
 	case *moment:
 		return w.s.Time(o.sec, o.nsec)
-	case *regexp:
+	case *pattern:
 		return w.s.RegExp(o.source, o.flags)
 	case *typed:
 		return w.s.Typed(o.elem, o.b)
