@@ -195,6 +195,7 @@ func (s *scanner) option(l *list, at int, name string, valued bool) {
 		return
 	case i < 0:
 		s.fail(at, "there is no option %q of a block: did you mean %q?", name, Nearest(name, blockOptions))
+		return
 	case l.seen&(1<<i) != 0:
 		s.fail(at, "the option %s is given twice", name)
 	case !valued && name != "try":
@@ -255,7 +256,7 @@ func (s *scanner) closeCode(i int) {
 		s.checkCode(l)
 		s.where.move(s.src, int(l.from))
 		s.write("}, ")
-		s.made = appendLiteral(s.made, s.lang, s.place())
+		s.place()
 	}
 	p := i + 1
 	for p < len(s.src) && (s.src[p] == ' ' || s.src[p] == '\t') {
@@ -273,13 +274,13 @@ func (s *scanner) closeCode(i int) {
 	}
 }
 
-// place is where the code of a block begins, for its errors.
-func (s *scanner) place() string {
-	var room [128]byte
-	b := append(room[:0], strings.ToValidUTF8(s.code.Name, "\uFFFD")...)
-	b = strconv.AppendInt(append(b, ':'), int64(s.where.line), 10)
-	b = strconv.AppendInt(append(b, ':'), int64(s.where.column), 10)
-	return string(b)
+// place writes where the code of a block begins, for its errors.
+func (s *scanner) place() {
+	s.made = appendLiteral(s.made, s.lang, strings.ToValidUTF8(s.code.Name, "\uFFFD"))
+	s.made[len(s.made)-1] = ':'
+	s.made = strconv.AppendInt(s.made, int64(s.where.line), 10)
+	s.made = strconv.AppendInt(append(s.made, ':'), int64(s.where.column), 10)
+	s.made = append(s.made, '"')
 }
 
 // checkCode refuses code that a string of the language around cannot hold.

@@ -18,8 +18,8 @@ type Text struct {
 	column int // in bytes
 	runs   []run
 	once   sync.Once
-	from   layout // of source
-	into   layout // of Out, when something was rewritten
+	from   *layout // of source
+	into   *layout // of Out, when something was rewritten
 }
 
 // run is a part of Out, up to the next run: text copied from source, or text that all comes from one place there.
@@ -102,8 +102,8 @@ type layout struct {
 
 const stride = 256
 
-func measure(text string) layout {
-	l := layout{text: text, ascii: true, starts: make([]int32, 1, strings.Count(text, "\n")+1)}
+func measure(text string) *layout {
+	l := &layout{text: text, ascii: true, starts: make([]int32, 1, strings.Count(text, "\n")+1)}
 	for i := 0; i < len(text); i++ {
 		if text[i] == '\n' {
 			l.starts = append(l.starts, int32(i+1))
