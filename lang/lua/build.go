@@ -3,12 +3,9 @@ package lua
 import (
 	"math"
 	"math/big"
-	"strconv"
-	"strings"
 	"unsafe"
 
 	glua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
 
 	"github.com/mojukapu/mirai/lang"
 )
@@ -200,16 +197,6 @@ func (in *Interp) metaOf(k lang.Kind) glua.LValue {
 	return glua.LNil
 }
 
-// closure is a function that gets its code when all of it is there: until then others can refer to it.
-func (b *builder) closure(o *opened, language string) glua.LValue {
-	if language == lang.Lua {
-		o.fn = &glua.LFunction{Env: b.in.globals}
-		return o.fn
-	}
-	o.ud = b.in.object(&foreign{language: language})
-	return o.ud
-}
-
 func (b *builder) Key(k string) error {
 	b.open[len(b.open)-1].named = k
 	return nil
@@ -239,104 +226,6 @@ func (b *builder) Ref(i int) error {
 		return lang.Refuse("a reference to number %d, which is not there", i)
 	}
 	return b.add(b.ids[i])
-}
-
-func (b *builder) endClosure(o opened) error {
-	if o.fn == nil {
-		o.ud.Value.(*foreign).entries = o.entries
-		return nil
-	}
-	src, values := "", make(map[string]glua.LValue, len(o.entries))
-	names := make([]string, 0, len(o.entries))
-	for _, e := range o.entries {
-		switch k := e.k.(glua.LString); k {
-		case "":
-			s, _ := e.v.(glua.LString)
-			src = string(s)
-		default:
-			values[string(k)] = e.v
-			names = append(names, string(k))
-		}
-	}
-	p, err := b.in.function(src, names)
-	if err != nil {
-		return err
-	}
-	o.fn.Proto = p
-	for _, n := range p.DbgUpvalues {
-		u := &glua.Upvalue{}
-		u.Close()
-		v := values[n]
-		if v == nil || v == b.in.null {
-			v = glua.LNil
-		}
-		u.SetValue(v)
-		o.fn.Upvalues = append(o.fn.Upvalues, u)
-	}
-	return nil
-}
-
-type functionKey struct{ source, names string }
-
-// function compiles the text of a function whose upvalues have these names.
-func (in *Interp) function(src string, names []string) (*glua.FunctionProto, error) {
-	key := functionKey{src, strings.Join(names, ",")}
-	if p := in.functions[key]; p != nil {
-		return p, nil
-	}
-	c, err := in.read(origined(src))
-	if err != nil {
-		return nil, err
-	}
-	stmts, err := parseText(append([]byte("return "), c.scan.out...), c.source())
-	if err != nil {
-		return nil, c.syntax(err)
-	}
-	ret, ok := stmts[0].(*ast.ReturnStmt)
-	if !ok || len(stmts) != 1 || len(ret.Exprs) != 1 {
-		return nil, lang.Refuse("the text of a function is no function")
-	}
-	if _, ok := ret.Exprs[0].(*ast.FunctionExpr); !ok {
-		return nil, lang.Refuse("the text of a function is no function")
-	}
-	stmts = []ast.Stmt{&ast.LocalAssignStmt{Names: names, Exprs: []ast.Expr{&ast.Comma3Expr{}}}, ret}
-	if len(names) == 0 {
-		stmts = stmts[1:]
-	}
-	p, err := c.compile(stmts)
-	if err != nil {
-		return nil, err
-	}
-	if len(in.functions) >= cachedPrograms {
-		clear(in.functions)
-	}
-	in.functions[key] = p.FunctionPrototypes[0]
-	return p.FunctionPrototypes[0], nil
-}
-
-// origined takes the comment off that sourceOf put before a function.
-func origined(src string) lang.Code {
-	code := lang.Code{Source: src, Name: "function"}
-	head, body, ok := strings.Cut(src, "]]")
-	if !ok || !strings.HasPrefix(head, "--[[@") {
-		return code
-	}
-	file, column, ok1 := cutLast(strings.TrimPrefix(head, "--[[@"))
-	file, line, ok2 := cutLast(file)
-	l, err1 := strconv.Atoi(line)
-	c, err2 := strconv.Atoi(column)
-	if ok1 && ok2 && err1 == nil && err2 == nil {
-		return lang.Code{Source: body, Name: file, Line: l, Column: c}
-	}
-	return code
-}
-
-func cutLast(s string) (before, after string, ok bool) {
-	i := strings.LastIndexByte(s, ':')
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+1:], true
 }
 
 // decode makes the value of a registered type, or keeps it as it came.

@@ -3,7 +3,7 @@
 //
 // New makes an Interp. Eval compiles code (compile.go, tokens.go) and runs it (eval.go); what is raised becomes a
 // *lang.Error (errors.go, messages.go). Walk drives a sink through a Lua value (values.go), a builder makes Lua values
-// of events (build.go, objects.go). Modules, host functions and host types are in modules.go, awaitable values in loop.go,
+// of events (build.go, objects.go, numbers.go, closures.go). Modules, host functions and host types are in modules.go, awaitable values in loop.go,
 // what Reset restores in baseline.go. Free gives the free names of a block.
 //
 // What an interrupt cannot reach: patterns, and other single calls of the string and table libraries.

@@ -120,10 +120,7 @@ func (in *Interp) callHost(L *glua.LState, name string, f func(*lang.Call) (any,
 		s, _ := in.spot(L, 0)
 		return s.frame()
 	}
-	cur := in.cur
-	in.cur = L
 	v, err := safely(f, &c.Call)
-	in.cur = cur
 	if err == nil {
 		var lv glua.LValue
 		if lv, err = in.toLua(v); err == nil {

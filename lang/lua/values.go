@@ -1,7 +1,6 @@
 package lua
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -260,92 +259,6 @@ func (w *walker) err(t *glua.LTable) error {
 	return w.object(lang.Err, strings.ToValidUTF8(class, "\uFFFD"), w.pairs[base:])
 }
 
-// function walks a function: its source text, then its upvalues by name.
-func (w *walker) function(f *glua.LFunction) error {
-	if i, ok := w.seen(f); ok {
-		return w.s.Ref(i)
-	}
-	if f.IsG {
-		return lang.Refuse("%s is built in: it cannot be sent", w.in.nameOf(f))
-	}
-	src, err := sourceOf(f.Proto)
-	if err != nil {
-		return err
-	}
-	if err := w.enter(); err != nil {
-		return err
-	}
-	if err := w.s.Begin(lang.Closure, 1+len(f.Upvalues), lang.Lua); err != nil {
-		return err
-	}
-	if err := w.s.Key(""); err != nil {
-		return err
-	}
-	if err := w.text(src); err != nil {
-		return err
-	}
-	for i, u := range f.Upvalues {
-		name := f.Proto.DbgUpvalues[i]
-		if err := w.s.Key(name); err != nil {
-			return err
-		}
-		if err := w.value(u.Value()); err != nil {
-			return lang.At(err, name)
-		}
-	}
-	w.depth--
-	return w.s.End()
-}
-
-// sourceOf is the text of a function as an expression, behind a comment that says where it is from.
-func sourceOf(p *glua.FunctionProto) (string, error) {
-	c := chunkOf(p.SourceName)
-	if c == nil || p.LineDefined == 0 || p.LastLineDefined > len(c.scan.toks) {
-		return "", lang.Refuse("a chunk that load made cannot be sent: send its text")
-	}
-	s := c.scan
-	i, last := p.LineDefined-1, s.toks[p.LastLineDefined-1].start+int32(len("end"))
-	line, column := c.at(i + 1)
-	text := s.src[s.toks[i].start:last]
-	if s.text(i) == "(" { // function t:m(...), function f(...): without its name it is an expression
-		text, column = "function"+text, column-len("function")
-		if i > 1 && s.text(i-2) == ":" {
-			text = "function(self" + strings.TrimPrefix(text, "function(")
-			if s.text(i+1) != ")" {
-				text = "function(self, " + strings.TrimPrefix(text, "function(self")
-			}
-		}
-	}
-	if c.name == "" || strings.ContainsAny(c.name, "]\n") {
-		return text, nil
-	}
-	return fmt.Sprintf("--[[@%s:%d:%d]]%s", c.name, line, max(column, 1), text), nil
-}
-
-// nameOf is the global name of a function of Go.
-func (in *Interp) nameOf(f *glua.LFunction) string {
-	if in.names == nil {
-		in.names = map[*glua.LFunction]string{}
-		for _, s := range append(in.base.tables, in.base.globals) {
-			prefix := ""
-			for _, e := range in.base.globals.entries {
-				if e.v == s.t && s.t != in.globals {
-					prefix = e.k.String() + "."
-				}
-			}
-			for _, e := range s.entries {
-				if g, ok := e.v.(*glua.LFunction); ok {
-					in.names[g] = prefix + e.k.String()
-				}
-			}
-		}
-	}
-	if n := in.names[f]; n != "" {
-		return n
-	}
-	return "this function"
-}
-
 func (w *walker) userdata(u *glua.LUserData) error {
 	switch o := u.Value.(type) {
 	case nil:
@@ -358,13 +271,13 @@ func (w *walker) userdata(u *glua.LUserData) error {
 	case *wide:
 		return w.s.UTF16(o.units)
 	case object:
-		return w.object1(o)
+		return w.solitary(o)
 	}
 	return lang.Refuse("a userdata cannot be sent")
 }
 
-// object1 walks what has an identity but is no table.
-func (w *walker) object1(o object) error {
+// solitary walks what has an identity but is no table.
+func (w *walker) solitary(o object) error {
 	switch o := o.(type) {
 	case *awaitable:
 		return lang.Refuse("a value that is not there yet cannot be sent: wait for it, x:wait()")
