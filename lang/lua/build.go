@@ -22,7 +22,6 @@ type builder struct {
 	open   []opened
 	ids    []glua.LValue
 	result glua.LValue
-	done   bool
 }
 
 // opened is a container whose elements arrive.

@@ -110,6 +110,7 @@ func TestErrors(t *testing.T) {
 		{"goto nowhere", "file.lua:1:1: SyntaxError: no visible label 'nowhere' for <goto> at line 1"},
 		{"string.rep('x', 1e10)", "file.lua:1:1: string.rep: the result would be larger than 1 GiB"},
 		{"local co = coroutine.wrap(function() local t; t.x = 1 end) co()", "file.lua:1:47: attempt to index a nil value"},
+		{"local function f(...) return ... end\nf(1)\n(function() end)()", "file.lua:2:1: attempt to call a number value"},
 		{"x = é", "file.lua:1:5: SyntaxError: unexpected symbol near 'é'"},
 	}
 	for _, tt := range tests {

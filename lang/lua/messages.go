@@ -155,26 +155,30 @@ func (in *Interp) indexed(L *glua.LState, tok int, kind, key string) string {
 	return " (key " + key + ")"
 }
 
+// called names what was called, unless several calls begin at the same token.
 func (in *Interp) called(L *glua.LState, tok int) string {
 	p := caller(L)
 	if p == nil {
 		return "attempt to call a value that is no function"
 	}
+	kind, name, calls := "", "", 0
 	for pc, inst := range p.Code {
 		op, reg := opcode(inst), int(inst>>18)&0xff
 		if p.DbgSourcePositions[pc] != tok || op != glua.OP_CALL && op != glua.OP_TAILCALL {
 			continue
 		}
-		v := L.Get(reg + 1)
-		if v.Type() == glua.LTFunction {
-			continue
+		calls++
+		if v := L.Get(reg + 1); v.Type() != glua.LTFunction {
+			kind, name = v.Type().String(), origin(p, pc, reg)
 		}
-		if name := origin(p, pc, reg); name != "" {
-			return "attempt to call a " + v.Type().String() + " value (" + name + ")"
-		}
-		return "attempt to call a " + v.Type().String() + " value"
 	}
-	return "attempt to call a value that is no function"
+	switch {
+	case kind == "":
+		return "attempt to call a value that is no function"
+	case name == "" || calls > 1:
+		return "attempt to call a " + kind + " value"
+	}
+	return "attempt to call a " + kind + " value (" + name + ")"
 }
 
 // origin says how register reg got its value before pc.
