@@ -8,7 +8,7 @@ import (
 )
 
 // adjacent is what m[] and m[.flat] cannot be without.
-var adjacent = regexp.MustCompile(`\[(\s|\pZ|\x{FEFF}|/\*(?s:.)*?\*/|//[^\n\r]*|--[^\n]*)*(\]|\.)|--\[`)
+var adjacent = regexp.MustCompile(`\[(\s|\v|\pZ|\x{FEFF}|/\*(?s:.)*?\*/|//[^\n\r]*|--[^\n]*)*(\]|\.)|--\[`)
 
 func FuzzRewrite(f *testing.F) {
 	for _, src := range []string{
