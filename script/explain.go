@@ -21,6 +21,10 @@ func Explain(err error, source func(file string) string) string {
 	case isTask && len(task.Stack) > 0:
 		inner := &lang.Error{Class: task.Class, Message: task.Message, Stack: task.Stack, Line: task.Line}
 		return detail(inner, source) + awaited(script, task)
+	case isScript && isTask: // it never ran, or did not end by itself; in Lua class is a field of the task's own error
+		outer := *script
+		outer.Class, outer.Message = task.ScriptError().Class, task.ScriptError().Message
+		return detail(&outer, source)
 	case isScript:
 		return detail(script, source)
 	}

@@ -162,9 +162,9 @@ func TestExplain(t *testing.T) {
 	dir := t.TempDir()
 	for _, x := range []struct{ file, text, want string }{
 		{"a.js", "const m = mirai<js>{ null.x }\nm[]\n",
-			"FILE:1:27: TypeError: MESSAGE\n    const m = mirai<js>{ null.x }\n" + strings.Repeat(" ", 30) + "^\n    at FILE:1:27\n  awaited at FILE:2:2"},
+			"FILE:1:27: TypeError: MESSAGE\n    const m = mirai<js>{ null.x }\n" + strings.Repeat(" ", 30) + "^\n    at FILE:1:27\n  awaited at FILE:2:1"},
 		{"a.lua", "local m = mirai<lua>{ error('no') }\nlocal v = m[]\n",
-			"FILE:1:23: MESSAGE\n    local m = mirai<lua>{ error('no') }\n" + strings.Repeat(" ", 26) + "^\n    at FILE:1:23\n  awaited at FILE:2:12"},
+			"FILE:1:23: MESSAGE\n    local m = mirai<lua>{ error('no') }\n" + strings.Repeat(" ", 26) + "^\n    at FILE:1:23\n  awaited at FILE:2:11"},
 	} {
 		path := filepath.Join(dir, x.file)
 		if err := os.WriteFile(path, []byte(x.text), 0o600); err != nil {

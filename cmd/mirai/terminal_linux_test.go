@@ -162,7 +162,7 @@ func TestTerminal(t *testing.T) {
 			term.typed("clear me" + ctrlC)
 			term.expect("\n" + prompt)
 			term.typed("s = mirai<js>{ sleep(100000) }" + enter)
-			term.expect("mirai<...>")
+			term.expect("\n" + prompt)
 			term.typed(x.waiting + enter)
 			term.expect("about to wait\n")
 			term.typed(ctrlC)
@@ -210,6 +210,8 @@ func TestCompletion(t *testing.T) {
 	term.expect("1.5\n")
 	term.typed("mirai.col" + tab)
 	term.expect("mirai.collect")
-	term.typed(ctrlC + ctrlD)
+	term.typed(ctrlC)
+	term.expect("\njs> ")
+	term.typed(ctrlD)
 	term.ends(0)
 }

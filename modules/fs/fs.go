@@ -75,7 +75,7 @@ func write(mode int) func(*lang.Call) (any, error) {
 			return nil, failed(err)
 		}
 		_, err = f.Write(b)
-		return nil, failed(errors.Join(err, f.Close()))
+		return lang.Undefined{}, failed(errors.Join(err, f.Close()))
 	}
 }
 
@@ -164,7 +164,7 @@ func onPath(f func(path string) error) func(*lang.Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, failed(f(path))
+		return lang.Undefined{}, failed(f(path))
 	}
 }
 
@@ -190,7 +190,7 @@ func rename(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, failed(os.Rename(from, to))
+	return lang.Undefined{}, failed(os.Rename(from, to))
 }
 
 // glob(pattern) gives the paths that match: * and ? within a name, [a-z].

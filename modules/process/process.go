@@ -86,7 +86,7 @@ func chdir(c *lang.Call) (any, error) {
 	if err == nil {
 		err = os.Chdir(dir)
 	}
-	return nil, err
+	return lang.Undefined{}, err
 }
 
 func (cfg Config) exit(c *lang.Call) (any, error) {
