@@ -32,7 +32,7 @@ func TestReadmeSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	want := []string{"true", "", "mirai<...>", "mirai<...>", "unresolved", "3", "mirai<3>", "'hahaha'", "code 5"}
+	want := []string{"", "", "mirai<...>", "mirai<...>", "unresolved", "3", "mirai<3>", "'hahaha'", "code 5"}
 	if len(lines) != len(want) {
 		t.Fatalf("the README has %d lines, this test knows %d", len(lines), len(want))
 	}

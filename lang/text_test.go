@@ -26,8 +26,8 @@ func TestTextPos(t *testing.T) {
 				name := "v_" + part[:1]
 				line, column := text.Pos(place(text.Out, strings.Index(text.Out, name)))
 				i := strings.Index(src, name)
-				wantLine, wantColumn := place(src, i)
-				wantColumn = chars(src[strings.LastIndexByte(src[:i], '\n')+1:i]) + 1
+				wantLine, _ := place(src, i)
+				wantColumn := chars(src[strings.LastIndexByte(src[:i], '\n')+1:i]) + 1
 				if wantLine == 1 {
 					wantColumn += max(at.column, 1) - 1
 				}

@@ -119,8 +119,8 @@ func (b *builder) Text(s string) error {
 	return b.add(b.in.vm.ToValue(s))
 }
 
-// Bytes makes a Uint8Array that remembers where it came from when it is part of another language's function. Source
-// text and messages may be any bytes in Lua.
+// Bytes makes a Uint8Array that goes back as the byte string it is elsewhere. Source text and messages may be any bytes
+// in Lua.
 func (b *builder) Bytes(p []byte) error {
 	if n := len(b.frames); n > 0 {
 		switch f := &b.frames[n-1]; {
@@ -135,19 +135,8 @@ func (b *builder) Bytes(p []byte) error {
 	if err != nil {
 		return err
 	}
-	if b.foreign() {
-		b.in.hide(o, bytesMark, &mark{})
-	}
+	b.in.hide(o, bytesMark, &mark{})
 	return b.add(o)
-}
-
-func (b *builder) foreign() bool {
-	for i := range b.frames {
-		if b.frames[i].kind == lang.Closure {
-			return true
-		}
-	}
-	return false
 }
 
 func (b *builder) Time(sec int64, nsec int) error {
