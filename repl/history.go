@@ -2,6 +2,7 @@ package repl
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,8 +88,7 @@ func (h *history) shorten() error {
 	}
 	w := bufio.NewWriter(f)
 	for _, line := range h.lines {
-		b, _ := json.Marshal(line)
-		w.Write(append(b, '\n'))
+		w.Write(encode(line))
 	}
 	err = errors.Join(w.Flush(), f.Close())
 	if err == nil {
@@ -108,16 +108,21 @@ func (h *history) Write(line string) (int, error) {
 	}
 	h.lines = append(h.lines, line)
 	h.bound()
-	b, err := json.Marshal(line)
-	if err != nil {
-		return len(h.lines), err
-	}
 	f, err := os.OpenFile(h.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return len(h.lines), err
 	}
-	_, err = f.Write(append(b, '\n'))
+	_, err = f.Write(encode(line))
 	return len(h.lines), errors.Join(err, f.Close())
+}
+
+// encode gives the line of the file for an entry.
+func encode(line string) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // people may look at it
+	e.Encode(line)
+	return b.Bytes()
 }
 
 // GetLine gives an entry, 0 being the oldest.

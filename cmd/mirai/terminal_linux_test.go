@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -191,9 +190,15 @@ func recall(t *testing.T, state, language, prompt string) {
 	}
 	term := openTerminal(t, state, args...)
 	term.expect(prompt)
-	term.typed(strings.Repeat(up, 2)) // :status, s
+	term.typed(up)
+	term.expect(":status")
+	term.typed(up)
+	term.expect("s")
 	term.typed(ctrlC)
-	term.typed(up + enter)
+	term.expect("\n" + prompt)
+	term.typed(up)
+	term.expect(":status")
+	term.typed(enter)
 	term.expect("no daemons set")
 	term.typed("no" + "_such_name.field" + enter)
 	term.expect("no_such_name")
