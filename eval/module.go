@@ -3,7 +3,6 @@ package eval
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/mojukapu/mirai/lang"
@@ -117,7 +116,8 @@ func (m module) block(c *lang.Call) (t Task, o *options, err error) {
 	if err != nil {
 		return t, nil, err
 	}
-	t.File, t.Line, t.Column = position(at)
+	place, _ := lang.ParseFrame(at)
+	t.File, t.Line, t.Column = place.File, place.Line, place.Column
 	for i := 4; i+1 < len(c.Args); i += 2 {
 		if t.globals, err = m.global(c, i, t.globals); err != nil {
 			return t, nil, err
@@ -159,22 +159,6 @@ func (m module) entries(to []lang.Binding, r *lang.Record) []lang.Binding {
 		to = append(to, lang.Binding{Name: k, Value: func(s lang.Sink) error { return lang.WalkTypes(v, s, m.h.types) }})
 	}
 	return to
-}
-
-// position reads "file:line:column".
-func position(at string) (file string, line, column int) {
-	rest, c := cutLast(at)
-	file, l := cutLast(rest)
-	line, _ = strconv.Atoi(l)
-	column, _ = strconv.Atoi(c)
-	return file, max(line, 1), max(column, 1)
-}
-
-func cutLast(s string) (before, after string) {
-	if i := strings.LastIndexByte(s, ':'); i >= 0 {
-		return s[:i], s[i+1:]
-	}
-	return s, ""
 }
 
 // callable makes a task of (f, globals, options), where f is a function or source text.

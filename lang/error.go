@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -46,6 +47,20 @@ func (f Frame) String() string {
 		}
 	}
 	return s
+}
+
+// ParseFrame reads what String gives for a place with line and column.
+func ParseFrame(s string) (f Frame, ok bool) {
+	i := strings.LastIndexByte(s, ':')
+	j := strings.LastIndexByte(s[:max(i, 0)], ':')
+	if j < 0 {
+		return Frame{File: s}, false
+	}
+	var err1, err2 error
+	f.Line, err1 = strconv.Atoi(s[j+1 : i])
+	f.Column, err2 = strconv.Atoi(s[i+1:])
+	f.File = s[:j]
+	return f, err1 == nil && err2 == nil && f.Line > 0 && f.Column > 0
 }
 
 // Error is "file:line:column: Class: message".

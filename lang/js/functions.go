@@ -48,7 +48,7 @@ func (w *walker) function(o *goja.Object) error {
 	if err := w.s.Key(""); err != nil {
 		return err
 	}
-	if err := w.s.Text(src); err != nil {
+	if err := w.s.Text(w.in.sources.placed(src)); err != nil {
 		return err
 	}
 	return w.s.End()
@@ -111,6 +111,43 @@ func cmpName(name string) string {
 	return name
 }
 
+// A function travels with its place before it, as a comment, so that its errors name the user's own file: /*@file:line:column*/.
+const (
+	placeOpen  = "/*@"
+	placeClose = "*/"
+	unplaced   = "function" // the file of one without a place
+)
+
+// placed puts its place before the source of a function, when that stands in exactly one of the latest texts.
+func (s *sources) placed(src string) string {
+	found := ""
+	for _, u := range s.units {
+		i := strings.Index(u.text.Out, src)
+		if i < 0 || u.code.Name == "" || u.code.Name == unplaced {
+			continue
+		}
+		if found != "" || strings.Contains(u.text.Out[i+1:], src) {
+			return src
+		}
+		f := u.pos(i + u.prefix)
+		found = fmt.Sprintf("%s%s:%d:%d%s", placeOpen, f.File, f.Line, f.Column, placeClose)
+	}
+	if strings.Contains(strings.TrimPrefix(found, placeOpen), placeOpen) || strings.Count(found, placeClose) > 1 {
+		return src // a file of that name would end the comment early
+	}
+	return found + src
+}
+
+// place takes the place of a function off its source.
+func place(src string) lang.Code {
+	if at, rest, ok := strings.Cut(strings.TrimPrefix(src, placeOpen), placeClose); ok && len(at) < len(src) && strings.HasPrefix(src, placeOpen) {
+		if f, ok := lang.ParseFrame(at); ok {
+			return lang.Code{Source: rest, Name: f.File, Line: f.Line, Column: f.Column}
+		}
+	}
+	return lang.Code{Source: src, Name: unplaced}
+}
+
 const closureMode lang.Mode = 0xff // in cache keys only
 
 // closure makes a function from its source.
@@ -137,7 +174,7 @@ func (in *Interp) closure(src string) (goja.Value, error) {
 var errNoFunction = errors.New("js: the source of a function has more in it than one expression")
 
 func (in *Interp) compileClosure(src string) (*program, error) {
-	code := lang.Code{Source: src, Name: "function"}
+	code := place(src)
 	if err := checkDepth(code); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package lua
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
@@ -189,20 +188,8 @@ func origined(src string) lang.Code {
 	if !ok || !strings.HasPrefix(head, "--[[@") {
 		return code
 	}
-	file, column, ok1 := cutLast(strings.TrimPrefix(head, "--[[@"))
-	file, line, ok2 := cutLast(file)
-	l, err1 := strconv.Atoi(line)
-	c, err2 := strconv.Atoi(column)
-	if ok1 && ok2 && err1 == nil && err2 == nil {
-		return lang.Code{Source: body, Name: file, Line: l, Column: c}
+	if f, ok := lang.ParseFrame(strings.TrimPrefix(head, "--[[@")); ok {
+		return lang.Code{Source: body, Name: f.File, Line: f.Line, Column: f.Column}
 	}
 	return code
-}
-
-func cutLast(s string) (before, after string, ok bool) {
-	i := strings.LastIndexByte(s, ':')
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+1:], true
 }
