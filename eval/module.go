@@ -385,7 +385,7 @@ func (m module) daemons(c *lang.Call) (any, error) {
 	if cfg.Daemons < 0 {
 		return nil, &lang.Error{Class: "RangeError", Message: "daemons: the number of daemons must be zero or greater: daemons(6), for instance"}
 	}
-	return cfg.Daemons > 0, m.h.set(c.Context, cfg)
+	return lang.Undefined{}, m.h.set(c.Context, cfg)
 }
 
 // profile reads the options of daemons.
