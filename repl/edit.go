@@ -1,18 +1,35 @@
 package repl
 
 import (
+	"fmt"
+	"sync"
+
 	"github.com/reeflective/readline"
 )
 
 var errInterrupt = readline.ErrInterrupt
 
-// editor is the line editor.
+const continuation = "... "
+
+// editor is the line editor. What callbacks print while a line is typed goes above that line: they leave it here and
+// wake the editor, whose own goroutine alone may touch the screen.
 type editor struct {
 	shell *readline.Shell
+
+	mu      sync.Mutex
+	pending []string
+	asked   bool // the key is on its way
 }
 
+// printKey is a key without another meaning: the editor feeds it to itself when there is something to print.
+const (
+	printKey     = '\x1e' // Ctrl-^
+	printCommand = "print-pending"
+)
+
 func newEditor(r *repl) *editor {
-	sh := readline.NewShell()
+	e := &editor{shell: readline.NewShell()}
+	sh := e.shell
 	sh.Prompt.Primary(func() string {
 		if r.more != "" {
 			return continuation
@@ -20,20 +37,59 @@ func newEditor(r *repl) *editor {
 		return r.s.Lang() + "> "
 	})
 	sh.Prompt.Secondary(func() string { return continuation })
-	sh.Config.Set("multiline-column-custom", continuation)
 	sh.Config.Set("enable-bracketed-paste", true)
-	sh.Config.Set("history-autosuggest", false)
-	sh.Config.Set("autocomplete", false)
 	sh.AcceptMultiline = func(line []rune) bool { return r.s.Complete(r.more + string(line)) }
 	sh.Completer = r.complete
+	sh.SyntaxHighlighter = e.refreshed
+	sh.Keymap.Register(map[string]func(){printCommand: e.flush})
+	for _, keymap := range [...]string{"emacs", "vi-insert", "vi-command"} {
+		sh.Config.Bind(keymap, string(printKey), printCommand, false)
+	}
 	if h, err := openHistory(); err == nil {
 		sh.History.Add("mirai", h)
 	}
-	return &editor{sh}
+	return e
 }
-
-const continuation = "... "
 
 func (e *editor) read() (string, error) { return e.shell.Readline() }
 
-func (e *editor) print(text string) { e.shell.PrintTransientf("%s", text) }
+// print may be called on any goroutine while a line is read.
+func (e *editor) print(text string) {
+	e.mu.Lock()
+	e.pending = append(e.pending, text)
+	e.mu.Unlock()
+	e.shell.Keys.RequestRefresh()
+}
+
+// refreshed is called on the editor's goroutine whenever it draws the line, in the middle of that.
+func (e *editor) refreshed(line []rune) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.pending) > 0 && !e.asked {
+		e.asked = true
+		e.shell.Keys.Feed(false, printKey)
+	}
+	return string(line)
+}
+
+func (e *editor) take() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	texts := e.pending
+	e.pending, e.asked = nil, false
+	return texts
+}
+
+// flush prints above the line.
+func (e *editor) flush() {
+	for _, text := range e.take() {
+		e.shell.PrintTransientf("%s", text)
+	}
+}
+
+// rest prints what came when the line was already accepted.
+func (e *editor) rest() {
+	for _, text := range e.take() {
+		fmt.Println(text)
+	}
+}

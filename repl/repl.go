@@ -81,6 +81,7 @@ func (r *repl) read() (string, error) {
 	line, err := r.editor.read()
 	r.editing.Store(false)
 	r.rest()
+	r.editor.rest()
 	return line, err
 }
 
