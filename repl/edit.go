@@ -38,6 +38,7 @@ func newEditor(r *repl) *editor {
 	})
 	sh.Prompt.Secondary(func() string { return continuation })
 	sh.Config.Set("enable-bracketed-paste", true)
+	sh.Config.Set("multiline-column", true)
 	sh.AcceptMultiline = func(line []rune) bool { return r.s.Complete(r.more + string(line)) }
 	sh.Completer = r.complete
 	sh.SyntaxHighlighter = e.refreshed
