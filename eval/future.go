@@ -95,6 +95,13 @@ func (f *Future) Resolved() bool {
 	return f.over
 }
 
+// refused tells whether the task could not be sent. One that failed in a daemon may be resolved as early.
+func (f *Future) refused() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.over && f.daemon == nil && f.err != nil && f.err.Kind == Refused
+}
+
 // Cancel ends the task: a waiting one is dropped, a running one interrupted. It is true if the task was still
 // waiting or running; the future is then resolved at once, with ErrCancelled.
 func (f *Future) Cancel() bool { return !f.Resolved() && f.p.cancel(f) }

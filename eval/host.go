@@ -93,10 +93,8 @@ func (h *Host) Go(profile string, t Task) (*Future, error) {
 			return nil, err
 		}
 	}
-	if f.Resolved() {
-		if err := f.parse(); err != nil { // refused: it never was a task
-			return nil, err
-		}
+	if f.refused() { // it never was a task
+		return nil, f.parse()
 	}
 	h.count(f)
 	return f, nil
