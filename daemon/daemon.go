@@ -6,8 +6,10 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -33,6 +35,8 @@ type Config struct {
 	Modules []lang.Module
 	// Files lets blocks require script files, relative to the file they are from. Defaults to false.
 	Files bool
+
+	process bool // the process is nothing but this daemon
 }
 
 // Main turns this process into a daemon, and ends it, if it was started as one (launch.Self). Otherwise it does nothing.
@@ -46,20 +50,22 @@ func Main(cfg Config) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(ExitUsage)
 	}
-	Process()
-	code, err := Run(context.Background(), s, cfg)
+	signal.Ignore(os.Interrupt) // at the terminal it is the host's affair
+	code, err := Process(context.Background(), s, cfg)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
 }
 
-// Process sets up a process that is nothing but a daemon: an interrupt at the terminal is the host's affair, a crash
-// says what happened in one line, runaway recursion inside the interpreters ends before the machine's memory does.
-func Process() {
-	signal.Ignore(os.Interrupt)
+// Process is Run in a process that is nothing but this daemon: a crash says what happened in one line, runaway recursion
+// inside the interpreters ends before the machine's memory does. One thread runs Go code while tasks are short: a second one would only be woken for nothing, at a quarter of a round trip.
+func Process(ctx context.Context, s launch.Settings, cfg Config) (code int, err error) {
 	debug.SetTraceback("none")
 	debug.SetMaxStack(512 << 20)
+	runtime.GOMAXPROCS(1)
+	cfg.process = true
+	return Run(ctx, s, cfg)
 }
 
 // InProcess is Run for eval.Config.InProcess.
@@ -77,11 +83,9 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 	w := &worker{s: s, cfg: cfg, ended: make(chan struct{})}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	defer w.cancel(context.Canceled)
-	w.standIn = time.AfterFunc(time.Hour, w.standInNow)
-	w.standIn.Stop()
-	w.free = time.AfterFunc(time.Hour, debug.FreeOSMemory)
+	w.standIn = time.AfterFunc(math.MaxInt64, w.standInNow)
+	w.free = time.AfterFunc(math.MaxInt64, debug.FreeOSMemory)
 	defer w.free.Stop()
-	w.free.Stop()
 	socket, err := sp.Dial(ctx, s.URL, sp.Config{Peer: w.serve})
 	if err != nil {
 		return ExitConnect, fmt.Errorf("daemon: cannot reach the host: %w", err)
@@ -122,6 +126,9 @@ type worker struct {
 	current  wire.Header
 	stop     context.CancelCauseFunc // of the current task
 	standIn  *time.Timer
+	armed    bool // the timer is set
+	began    int  // how often tasks began
+	seen     int  // began when the timer was last due
 
 	once  sync.Once
 	ended chan struct{}
@@ -136,8 +143,12 @@ type job struct {
 	cancelled bool
 }
 
-// standInAfter is how long a task runs before another goroutine takes over reading.
+// standInAfter is how long a task runs, at least, before another goroutine takes over reading; at most twice that.
 const standInAfter = time.Millisecond
+
+// lastingThreads is how many threads run Go code while a task lasts: the interpreter's, and one for the collector and
+// whoever reads.
+const lastingThreads = 2
 
 func (w *worker) serve(p *sp.Peer) {
 	w.peer = p
@@ -214,7 +225,11 @@ func (w *worker) begin(j job) bool {
 		return false
 	}
 	w.busy, w.watching = true, true
-	w.standIn.Reset(standInAfter)
+	w.began++
+	if !w.armed {
+		w.armed = true
+		w.standIn.Reset(standInAfter)
+	}
 	return true
 }
 
@@ -235,25 +250,37 @@ func (w *worker) work(j job) (reading bool) {
 	}
 	reading = w.watching
 	w.busy, w.watching, w.queue = false, false, nil
-	if reading {
-		w.standIn.Stop()
-	}
 	w.mu.Unlock()
+	if !reading && w.cfg.process {
+		runtime.GOMAXPROCS(1)
+	}
 	if w.idle != nil {
 		w.idle.Reset(w.s.Idle)
 	}
 	return reading
 }
 
-// standInNow takes over reading from a goroutine whose task lasts.
+// standInNow takes over reading from a goroutine whose task lasts. Its timer is set once a millisecond while there are
+// tasks, not once a task: setting one may wake a thread.
 func (w *worker) standInNow() {
 	w.mu.Lock()
-	take := w.busy && w.watching
-	w.watching = false
-	w.mu.Unlock()
+	seen := w.seen
+	w.seen = w.began
+	take := w.watching && seen == w.began
+	w.armed = w.watching && !take
 	if take {
-		w.read() // on the timer's own goroutine
+		w.watching = false
+	} else if w.armed {
+		w.standIn.Reset(standInAfter)
 	}
+	w.mu.Unlock()
+	if !take {
+		return
+	}
+	if w.cfg.process {
+		runtime.GOMAXPROCS(lastingThreads)
+	}
+	w.read() // on the timer's own goroutine
 }
 
 // drop lets go of a task: the running one is interrupted, a waiting one is answered as cancelled in its turn.

@@ -209,7 +209,7 @@ func (c *daemonCmd) Run() error {
 	s := launch.Settings{URL: c.URL, Token: c.Token, Cleanup: c.Cleanup, Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Stack: c.Stack}
 	ctx, stop := interruptible()
 	defer stop()
-	code, err := daemon.Run(ctx, s, daemonConfig())
+	code, err := daemon.Process(ctx, s, daemonConfig())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
