@@ -95,6 +95,11 @@ type Config struct {
 	Free func(language, code string) ([]string, error)
 	// Stack bounds the depth of calls. Defaults to 10,000.
 	Stack int
+	// Rand gives the random numbers of scripts, between 0 and 1 and neither of them. It is asked each time, so the host may
+	// change between tasks what it draws from. Defaults to a source of the interpreter's own.
+	Rand func() float64
+	// RandState gives the state of what Rand draws from, for scripts that ask for it. Nil: it cannot be told.
+	RandState func() RNG
 }
 
 // Stream says where printed text belongs.

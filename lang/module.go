@@ -54,17 +54,19 @@ type Async interface {
 }
 
 // Call is one call of a host function. It returns a Go value of the closed set (docs/values.md), a Feed, an Async (a
-// promise in JS), a Value given back as it came, or a value of a registered Type. An error is raised in the script at
-// the position of the call.
+// promise in JS), a Value given back as it came, a []Value as a list of such, or a value of a registered Type. An error
+// is raised in the script at the position of the call.
 type Call struct {
-	Context context.Context // ends when the script is interrupted: whoever waits, waits on it too
-	Name    string          // of the function, for messages
-	Lang    string          // JS or Lua
-	Self    any             // the receiver of a method
-	Args    []Value
-	Loop    *Loop
-	Interp  Interpreter
-	Where   func() Frame // the position of the call in the script
+	Context   context.Context // ends when the script is interrupted: whoever waits, waits on it too
+	Name      string          // of the function, for messages
+	Lang      string          // JS or Lua
+	Self      any             // the receiver of a method
+	Args      []Value
+	Loop      *Loop
+	Interp    Interpreter
+	Where     func() Frame   // the position of the call in the script
+	Rand      func() float64 // the random numbers of the task, never nil
+	RandState func() RNG     // the state of what Rand draws from; nil: it cannot be told
 }
 
 // Given tells whether argument i is there and neither null, nil nor undefined.
@@ -90,6 +92,18 @@ func (c *Call) Any(i int) (any, error) {
 		v = nil
 	}
 	return v, nil
+}
+
+// Elements gives the elements of the list at argument i as they are, where Any gives copies. False: it is no list.
+func (c *Call) Elements(i int) ([]Value, bool) {
+	if i >= len(c.Args) {
+		return nil, false
+	}
+	l, ok := c.Args[i].(interface{ Elements() ([]Value, bool) })
+	if !ok {
+		return nil, false
+	}
+	return l.Elements()
 }
 
 // String gives argument i as a string.

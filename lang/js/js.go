@@ -66,6 +66,7 @@ func New(cfg lang.Config) (*Interp, error) {
 	if cfg.Stack <= 0 {
 		cfg.Stack = defaultStack
 	}
+	cfg.DefaultRand()
 	in := &Interp{cfg: cfg, loop: lang.NewLoop(), ctx: context.Background()}
 	if err := in.boot(); err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func (in *Interp) boot() error {
 	in.vm = goja.New()
 	in.vm.SetParserOptions(parser.WithDisableSourceMaps)
 	in.vm.SetMaxCallStackSize(in.cfg.Stack)
+	in.vm.SetRandSource(in.cfg.Rand)
 	in.vm.SetPromiseRejectionTracker(in.trackRejection)
 	in.classes = nil
 	in.known = intrinsics{}

@@ -99,7 +99,7 @@ func (in *Interp) hostFunc(name string, call func(*lang.Call) (any, error), t *l
 	}
 	return in.native(short, func(c goja.FunctionCall) goja.Value {
 		defer in.guard(name)
-		host := &lang.Call{Context: in.ctx, Name: name, Lang: lang.JS, Loop: in.loop, Interp: in, Where: in.where}
+		host := &lang.Call{Context: in.ctx, Name: name, Lang: lang.JS, Loop: in.loop, Interp: in, Where: in.where, Rand: in.cfg.Rand, RandState: in.cfg.RandState}
 		if t != nil {
 			host.Self = in.receiver(c.This, t, name)
 		}
@@ -162,6 +162,8 @@ func (in *Interp) toJS(v any) goja.Value {
 		return in.fromFeed(v.Walk)
 	case lang.Value:
 		return in.fromFeed(v.Walk)
+	case []lang.Value:
+		return in.list(v)
 	case *callback:
 		return in.vm.ToValue(v.f)
 	case lang.Feed:
@@ -176,6 +178,14 @@ func (in *Interp) toJS(v any) goja.Value {
 		return in.asyncPromise(a)
 	}
 	return in.fromFeed(func(s lang.Sink) error { return lang.WalkTypes(v, s, in.modules.types) })
+}
+
+func (in *Interp) list(vs []lang.Value) goja.Value {
+	items := make([]any, len(vs))
+	for i, v := range vs {
+		items[i] = in.toJS(v)
+	}
+	return in.vm.NewArray(items...)
 }
 
 func (in *Interp) fromFeed(f lang.Feed) goja.Value {

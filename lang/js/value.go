@@ -33,6 +33,20 @@ func (v value) Func() lang.Callback {
 	return nil
 }
 
+// Elements are those of an array. See lang.Call.
+func (v value) Elements() ([]lang.Value, bool) {
+	o, ok := v.v.(*goja.Object)
+	if !ok || o.ClassName() != "Array" || o.ExportType() == proxyType {
+		return nil, false
+	}
+	vs := v.in.elements(o)
+	out := make([]lang.Value, len(vs))
+	for i, e := range vs {
+		out[i] = value{v.in, e}
+	}
+	return out, true
+}
+
 // callback is a function of a script.
 type callback struct {
 	in *Interp

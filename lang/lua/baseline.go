@@ -137,6 +137,7 @@ func (in *Interp) libraries() []*glua.LTable {
 func (in *Interp) Reset() {
 	in.loop.Reset()
 	in.flush()
+	in.unseed()
 	in.last, in.thrown, in.pending = message{}, thrown{}, nil
 	if in.dirty {
 		in.base.globals.restore()

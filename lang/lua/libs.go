@@ -38,6 +38,7 @@ func (in *Interp) openLibs() {
 		"setmetatable": checked(g.RawGetString("setmetatable"), 1, glua.LTTable),
 		"setfenv":      checked(g.RawGetString("setfenv"), 2, glua.LTTable),
 	})
+	set(table("math"), map[string]glua.LGFunction{"random": in.random, "randomseed": in.randomSeed})
 	table("table").RawSetString("unpack", g.RawGetString("unpack"))
 	text := table("string")
 	text.RawSetString("dump", glua.LNil)

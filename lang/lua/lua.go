@@ -4,7 +4,7 @@
 // New makes an Interp. Eval compiles code (compile.go, tokens.go) and runs it (eval.go); what is raised becomes a
 // *lang.Error (errors.go, messages.go). Walk drives a sink through a Lua value (values.go), a builder makes Lua values
 // of events (build.go, objects.go, numbers.go, closures.go). Modules, host functions and host types are in modules.go, awaitable values in loop.go,
-// what Reset restores in baseline.go. Free gives the free names of a block.
+// random numbers in random.go, what Reset restores in baseline.go. Free gives the free names of a block.
 //
 // What an interrupt cannot reach: patterns, and other single calls of the string and table libraries.
 package lua
@@ -49,6 +49,8 @@ type Interp struct {
 	modules         map[string]*glua.LTable
 	loaded          map[string]glua.LValue // files that were required
 	written         []byte                 // by io.write, without a newline so far
+	rand            func() float64         // what math.random draws from: Config.Rand, or a stream of math.randomseed
+	randState       func() lang.RNG        // the state of that
 
 	base  baseline
 	bound []string // globals set since the last Reset
@@ -64,6 +66,7 @@ func New(cfg lang.Config) (*Interp, error) {
 	if cfg.Stack <= 0 {
 		cfg.Stack = defaultStack
 	}
+	cfg.DefaultRand()
 	in := &Interp{
 		cfg:       cfg,
 		loop:      lang.NewLoop(),
@@ -84,6 +87,7 @@ func New(cfg lang.Config) (*Interp, error) {
 		}),
 	}
 	in.gate.open()
+	in.unseed()
 	in.cur = in.main
 	in.globals = in.main.Get(glua.GlobalsIndex).(*glua.LTable)
 	in.enter = in.main.NewFunction(in.call)
@@ -136,6 +140,24 @@ func (v *value) Func() lang.Callback {
 		return &callback{v.in, f}
 	}
 	return nil
+}
+
+// Elements are those of a table from 1 on. See lang.Call.
+func (v *value) Elements() ([]lang.Value, bool) {
+	t, ok := v.v.(*glua.LTable)
+	if !ok {
+		return nil, false
+	}
+	n := t.Len()
+	if first, _ := t.Next(glua.LNil); n == 0 && first != glua.LNil {
+		return nil, false
+	}
+	values, out := make([]value, n), make([]lang.Value, n)
+	for i := range out {
+		values[i] = value{v.in, t.RawGetInt(i + 1)}
+		out[i] = &values[i]
+	}
+	return out, true
 }
 
 func (v *value) Kind() string { return v.in.kind(v.v) }

@@ -104,7 +104,7 @@ func (in *Interp) hostFunction(name string, f func(*lang.Call) (any, error), ski
 }
 
 func (in *Interp) callHost(L *glua.LState, name string, f func(*lang.Call) (any, error), skip int, self any) int {
-	c := &hostCall{Call: lang.Call{Context: in.gate.ctx, Name: name, Lang: lang.Lua, Self: self, Loop: in.loop, Interp: in}}
+	c := &hostCall{Call: lang.Call{Context: in.gate.ctx, Name: name, Lang: lang.Lua, Self: self, Loop: in.loop, Interp: in, Rand: in.rand, RandState: in.randState}}
 	n := max(L.GetTop()-skip, 0)
 	c.Args = c.args[:0]
 	for i := range n {
@@ -170,6 +170,8 @@ func (in *Interp) toLua(v any) (glua.LValue, error) {
 		return in.build(v.Walk)
 	case lang.Value:
 		return in.build(v.Walk)
+	case []lang.Value:
+		return in.list(v)
 	case lang.Feed:
 		return in.build(v)
 	case func(lang.Sink) error:
@@ -182,6 +184,21 @@ func (in *Interp) toLua(v any) (glua.LValue, error) {
 		return in.object(&awaitable{a}), nil
 	}
 	return in.build(func(s lang.Sink) error { return lang.WalkTypes(v, s, in.known) })
+}
+
+func (in *Interp) list(vs []lang.Value) (glua.LValue, error) {
+	t := in.main.CreateTable(len(vs), 0)
+	for i, v := range vs {
+		lv, err := in.toLua(v)
+		if err != nil {
+			return nil, err
+		}
+		if lv == glua.LNil {
+			lv = in.null
+		}
+		t.RawSetInt(i+1, lv)
+	}
+	return t, nil
 }
 
 // hosted is the object for a Go value of a registered type, nil for another.
