@@ -212,6 +212,8 @@ func (w *worker) read() {
 			}
 		case wire.Cancel:
 			w.drop(h)
+		case wire.Return:
+			w.giveBack()
 		}
 	}
 }
@@ -295,6 +297,26 @@ func (w *worker) drop(h wire.Header) {
 			w.queue[i].cancelled = true
 		}
 	}
+}
+
+// giveBack gives the host back what has not started.
+func (w *worker) giveBack() {
+	w.mu.Lock()
+	ids := make([]uint64, len(w.queue))
+	for i, j := range w.queue {
+		ids[i] = j.Task
+	}
+	w.queue = nil
+	w.mu.Unlock()
+	w.peer.Send(wire.AppendReturn(nil, ids))
+}
+
+// more tells whether the goroutine that works has further tasks to read, so that its answers may go out together.
+func (w *worker) more() bool {
+	w.mu.Lock()
+	reading := w.watching
+	w.mu.Unlock()
+	return reading && w.peer.Buffered()
 }
 
 // leave says goodbye: what was sent and not answered goes to another daemon.

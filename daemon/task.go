@@ -150,7 +150,11 @@ func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error)
 	}
 	b = wire.AppendDoneEnd(b, start.UnixMicro(), time.Since(start).Microseconds(), w.out.take())
 	w.sent = len(b)
-	w.peer.Send(b) // a lost host is noticed by whoever reads
+	if w.more() {
+		w.peer.Post(b)
+	} else {
+		w.peer.Send(b)
+	} // a lost host is noticed by whoever reads
 }
 
 func appendFault(b []byte, err error) []byte {

@@ -38,7 +38,8 @@ type Config struct {
 	Grace time.Duration
 	// Start is how long a daemon may take to connect. Defaults to 10 s.
 	Start time.Duration
-	// Depth is how many tasks a daemon holds, the running one included. Defaults to 1.
+	// Depth is how many tasks a daemon holds at the most, the running one included: while tasks are short, some are sent
+	// ahead. Defaults to 16; 1 sends none ahead.
 	Depth int
 	// Log gets what nobody else hears of: strangers at the socket, daemons that were replaced. Nil discards it.
 	Log *slog.Logger
@@ -58,6 +59,9 @@ func (c Config) defaults() Config {
 	}
 	if c.Grace == 0 {
 		c.Grace = 500 * time.Millisecond
+	}
+	if c.Depth == 0 {
+		c.Depth = 16
 	}
 	if c.Start == 0 {
 		c.Start = 10 * time.Second

@@ -422,6 +422,54 @@ func TestEverywhere(t *testing.T) {
 	})
 }
 
+// TestLongAmongShort: what was sent ahead to a daemon whose task lasts runs on another one.
+func TestLongAmongShort(t *testing.T) {
+	everyKind(t, eval.Config{Daemons: 2}, func(t *testing.T, p *eval.Profile, language string, say func(js, lua string) string) {
+		ctx := soon(t)
+		var fs []*eval.Future
+		submit := func(n int) {
+			for i := range n {
+				fs = append(fs, p.Go(ctx, eval.Task{Lang: language, Source: "i", Globals: eval.Globals{"i": i}}))
+			}
+		}
+		submit(500)
+		for range 3 {
+			long := p.Go(ctx, eval.Task{Lang: language, Source: "sleep(600000)"})
+			submit(200)
+			for _, f := range fs {
+				if _, err := f.Get(ctx); err != nil {
+					t.Fatalf("a short task waits for a long one: %v", err)
+				}
+			}
+			if !long.Cancel() {
+				t.Error("the long task ended early")
+			}
+		}
+	})
+}
+
+func BenchmarkThroughput(b *testing.B) {
+	p, err := eval.New(context.Background(), eval.Config{Daemons: 2})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close()
+	ctx := context.Background()
+	fs := make([]*eval.Future, 20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range fs {
+			fs[i] = p.Go(ctx, eval.Task{Source: "x", Globals: eval.Globals{"x": i}})
+		}
+		for i, f := range fs {
+			if v, err := f.Get(ctx); v != int64(i) || err != nil {
+				b.Fatal(v, err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N*len(fs))/b.Elapsed().Seconds(), "tasks/s")
+}
+
 func BenchmarkRoundTrip(b *testing.B) {
 	for _, language := range []string{lang.JS, lang.Lua} {
 		for kind, cfg := range map[string]eval.Config{"process": {}, "inprocess": {InProcess: daemon.InProcess}} {

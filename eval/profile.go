@@ -122,7 +122,7 @@ func (f *Future) bind(ctx context.Context) {
 
 // Try is Go unless nothing would start the task now: then it is nil.
 func (p *Profile) Try(ctx context.Context, t Task) *Future {
-	if c := p.d.Counts(); c.Awaiting > 0 || c.Executing >= c.Connections*max(p.cfg.Depth, 1) {
+	if c := p.d.Counts(); c.Awaiting > 0 || c.Executing >= c.Connections {
 		return nil
 	}
 	return p.Go(ctx, t)

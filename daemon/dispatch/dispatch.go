@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 // thing happened; they must not wait for the dispatcher.
 type Config struct {
 	URL   string
-	Depth int           // tasks a daemon holds, the running one included. Defaults to 1
+	Depth int           // tasks a daemon holds at the most, the running one included. Defaults to 1
 	Grace time.Duration // between an interrupt and the kill
 
 	Admit func(h wire.HelloBody) (owner any, err error)   // whether a peer is a daemon of ours
@@ -52,8 +53,7 @@ type Dispatcher struct {
 // New listens at cfg.URL.
 func New(cfg Config) (*Dispatcher, error) {
 	s := &Dispatcher{cfg: cfg, start: time.Now(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace}}
-	s.timer = time.AfterFunc(time.Hour, func() { s.do(func(now time.Duration) { s.queue.Tick(now) }) })
-	s.timer.Stop()
+	s.timer = time.AfterFunc(math.MaxInt64, func() { s.do(func(now time.Duration) { s.queue.Tick(now) }) })
 	var err error
 	if s.socket, err = sp.Listen(cfg.URL, sp.Config{Peer: s.serve}); err != nil {
 		return nil, err
@@ -132,14 +132,17 @@ func (s *Dispatcher) Close() error {
 
 // do changes the queue and carries out what it asks for. Frames are queued at their peers under the lock, so that what
 // is sent to a daemon keeps the queue's order; everything that may take time happens outside.
-func (s *Dispatcher) do(change func(now time.Duration)) {
+func (s *Dispatcher) do(change func(now time.Duration)) { s.doFor(nil, change) }
+
+// doFor is do for a receiver that has more to read: it sends later what goes to its own daemon.
+func (s *Dispatcher) doFor(busy *Daemon, change func(now time.Duration)) {
 	s.mu.Lock()
 	change(s.Clock())
 	var few [4]Action
 	todo := append(few[:0], s.queue.Take()...)
 	s.post(todo)
 	s.mu.Unlock()
-	s.perform(todo)
+	s.perform(busy, todo)
 }
 
 // post queues the frames of actions and sets the timer, under the lock.
@@ -154,6 +157,8 @@ func (s *Dispatcher) post(todo []Action) {
 			link(a.Daemon).peer.Queue(a.Frame)
 		case Interrupt:
 			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
+		case Recall:
+			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Return}))
 		}
 	}
 	if next := s.queue.Next(); next != s.armed {
@@ -163,11 +168,13 @@ func (s *Dispatcher) post(todo []Action) {
 	}
 }
 
-func (s *Dispatcher) perform(todo []Action) {
+func (s *Dispatcher) perform(busy *Daemon, todo []Action) {
 	for _, a := range todo {
 		switch a.Verb {
-		case Send, Interrupt:
-			link(a.Daemon).peer.Flush() // a lost peer is noticed by its receiver
+		case Send, Interrupt, Recall:
+			if a.Daemon != busy {
+				link(a.Daemon).peer.Flush() // a lost peer is noticed by its receiver
+			}
 		case Kill:
 			s.cfg.Kill(a.Daemon)
 			link(a.Daemon).peer.Close()
@@ -211,6 +218,9 @@ func (s *Dispatcher) serve(p *sp.Peer) {
 		if err != nil {
 			lost = err
 			break
+		}
+		if !p.Buffered() {
+			p.Flush()
 		}
 	}
 	p.Close()
@@ -277,10 +287,20 @@ func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
 	switch h.Kind {
 	case wire.Done:
 		var t *Task
-		s.do(func(now time.Duration) { t = s.queue.Result(d, h.Task, h.Attempt, now) })
+		busy := d
+		if !link(d).peer.Buffered() {
+			busy = nil // the next task leaves before the result is passed on
+		}
+		s.doFor(busy, func(now time.Duration) { t = s.queue.Result(d, h.Task, h.Attempt, now) })
 		if t != nil {
 			s.cfg.Done(t, d, body)
 		}
+	case wire.Return:
+		ids, err := wire.ParseReturn(body)
+		if err != nil {
+			return err
+		}
+		s.do(func(now time.Duration) { s.queue.Returned(d, ids, now) })
 	case wire.Leave:
 		s.do(func(now time.Duration) { s.queue.Leave(d, now) })
 	default:

@@ -9,54 +9,6 @@ import (
 	"time"
 )
 
-// Task is a task from its submission until it is over. The fields above the line are set by who submits it.
-type Task struct {
-	ID       uint64
-	Frame    []byte        // what the daemon gets
-	Deadline time.Duration // on the queue's clock; 0 means none
-	RunLimit time.Duration // from when it may have started; 0 means none
-	Priority int           // higher goes first
-	Retries  int           // how often it runs again when its daemon is lost
-	Owner    any
-
-	Attempt uint32 // from 1, once sent
-
-	state      state
-	daemon     *Daemon // where it was sent
-	list       *list   // where it waits
-	prev, next *Task
-	timer      int // place in the heap of deadlines, from 1; 0 when it is not there
-}
-
-type state uint8
-
-const (
-	waiting state = iota
-	sent
-	over
-)
-
-// Daemon is a connected daemon.
-type Daemon struct {
-	ID   uint64
-	Peer any
-
-	at     []*Task       // sent and not answered, in order; only the first can have started
-	pinned list          // tasks for this daemon alone
-	kill   time.Duration // when it is killed because it does not let go of an interrupted task; 0: not
-	free   int           // place among the free daemons, from 1; 0 when it is not there
-	ready  bool          // may have tasks
-	gone   bool
-}
-
-// Running is the task that the daemon may be running, nil when it is idle.
-func (d *Daemon) Running() *Task {
-	if len(d.at) == 0 {
-		return nil
-	}
-	return d.at[0]
-}
-
 // Verb says what an Action asks for.
 type Verb uint8
 
@@ -64,6 +16,7 @@ const (
 	Send      Verb = iota // send Task to Daemon
 	Interrupt             // tell Daemon to let go of Task
 	Kill                  // end Daemon: it did not let go in time
+	Recall                // ask Daemon to give back what it has not started
 	Finish                // Task ends without a result, by Outcome
 )
 
@@ -92,10 +45,14 @@ type Counts struct{ Connections, Cumulative, Awaiting, Executing, Completed int 
 // Queue is the scheduler: first in first out within a priority, any number of daemons, no daemon idle while a task
 // waits. Each method takes the time on a clock of the caller's choice. Not safe for concurrent use.
 type Queue struct {
-	Depth int           // how many tasks a daemon holds, the running one included; 0 means 1
+	Depth int           // how many tasks a daemon holds at the most, the running one included, while tasks are short; 0 means 1
 	Grace time.Duration // between an interrupt and the kill; 0 means no kill
 
 	waiting []*list // by priority, highest first
+	pace    pace
+	recalls int           // daemons that have not answered a Recall
+	ahead   int           // tasks that stand behind another one at a daemon
+	check   time.Duration // when a daemon that idles may have some of them; 0: no need
 	idle    []*Daemon
 	room    []*Daemon // busy, with room for more
 	killing []*Daemon
@@ -123,9 +80,11 @@ func (q *Queue) Submit(t *Task, now time.Duration) {
 		return
 	}
 	q.arm(t)
-	if d := q.pick(); d != nil {
-		q.send(d, t, now)
-		return
+	if q.front() == nil {
+		if d := q.pick(); d != nil {
+			q.send(d, t, now)
+			return
+		}
 	}
 	q.enqueue(t, false)
 }
@@ -195,10 +154,8 @@ func (q *Queue) Leave(d *Daemon, now time.Duration) {
 	}
 	first := d.Running()
 	q.remove(d)
-	if first != nil && first.state == sent {
-		q.counts.Executing--
-		first.Attempt--
-		q.enqueue(first, true)
+	if first != nil {
+		q.unsend(first)
 	}
 	q.refill(now)
 }
@@ -209,14 +166,12 @@ func (q *Queue) remove(d *Daemon) {
 	delete(q.daemons, d)
 	q.counts.Connections--
 	q.unfree(d)
+	q.recalled(d)
 	q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
 	for i := len(d.at) - 1; i > 0; i-- {
-		if t := d.at[i]; t.state == sent {
-			q.counts.Executing--
-			t.Attempt--
-			q.enqueue(t, true)
-		}
+		q.unsend(d.at[i])
 	}
+	q.ahead -= max(len(d.at)-1, 0)
 	d.at = nil
 	for t := d.pinned.first; t != nil; t = d.pinned.first {
 		d.pinned.remove(t)
@@ -232,6 +187,9 @@ func (q *Queue) Result(d *Daemon, id uint64, attempt uint32, now time.Duration) 
 		return nil
 	}
 	d.at = d.at[:copy(d.at, d.at[1:])]
+	q.ahead -= min(len(d.at), 1)
+	q.pace.note(now - d.since)
+	d.asked = false
 	if d.kill != 0 {
 		d.kill = 0
 		q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
@@ -260,6 +218,9 @@ func (q *Queue) Tick(now time.Duration) {
 	for len(q.timers) > 0 && q.timers[0].Deadline <= now {
 		q.drop(q.timers[0], TimedOut, now)
 	}
+	if q.check > 0 && q.check <= now {
+		q.look(now)
+	}
 	for _, d := range q.killing {
 		if d.kill <= now {
 			d.kill = 1<<63 - 1 // once
@@ -276,6 +237,9 @@ func (q *Queue) Next() time.Duration {
 	}
 	for _, d := range q.killing {
 		next = min(next, d.kill)
+	}
+	if q.check > 0 {
+		next = min(next, q.check)
 	}
 	if next == 1<<63-1 {
 		return 0
@@ -332,15 +296,26 @@ func (q *Queue) doom(d *Daemon, now time.Duration) {
 	}
 }
 
-func (q *Queue) depth() int { return max(q.Depth, 1) }
+// unsend has a task wait again that was sent and did not start.
+func (q *Queue) unsend(t *Task) {
+	if t.state == sent {
+		q.counts.Executing--
+		t.Attempt--
+		q.enqueue(t, true)
+	}
+}
 
 // pick takes a daemon with room: an idle one, the last to become so first since it is warm.
 func (q *Queue) pick() *Daemon {
 	if n := len(q.idle); n > 0 {
 		return q.idle[n-1]
 	}
-	if n := len(q.room); n > 0 {
-		return q.room[n-1]
+	for n := len(q.room); n > 0; n-- {
+		d := q.room[n-1]
+		if len(d.at) < q.depth(d) {
+			return d
+		}
+		q.unfree(d) // tasks take longer now; its next result files it again
 	}
 	return nil
 }
@@ -348,7 +323,7 @@ func (q *Queue) pick() *Daemon {
 // fill gives a daemon what it has room for, and files it by the room that is left.
 func (q *Queue) fill(d *Daemon, now time.Duration) {
 	q.unfree(d)
-	for len(d.at) < q.depth() {
+	for len(d.at) < q.depth(d) {
 		t := q.dequeue(d)
 		if t == nil {
 			break
@@ -356,6 +331,9 @@ func (q *Queue) fill(d *Daemon, now time.Duration) {
 		q.put(d, t, now)
 	}
 	q.refile(d)
+	if len(d.at) == 0 {
+		q.look(now)
+	}
 }
 
 func (q *Queue) refill(now time.Duration) {
@@ -381,6 +359,8 @@ func (q *Queue) put(d *Daemon, t *Task, now time.Duration) {
 	q.counts.Executing++
 	if len(d.at) == 1 {
 		q.started(d, now)
+	} else {
+		q.ahead++
 	}
 	q.act(Action{Verb: Send, Daemon: d, Task: t, Frame: t.Frame})
 }
@@ -388,6 +368,7 @@ func (q *Queue) put(d *Daemon, t *Task, now time.Duration) {
 // started notes that the first task of a daemon may run from now on.
 func (q *Queue) started(d *Daemon, now time.Duration) {
 	t := d.Running()
+	d.since = now
 	switch {
 	case t == nil:
 	case t.state == over: // cancelled while it stood behind another
@@ -418,7 +399,7 @@ func (q *Queue) unfree(d *Daemon) {
 
 func (q *Queue) refile(d *Daemon) {
 	switch n := len(d.at); {
-	case d.gone || !d.ready || n >= q.depth():
+	case d.gone || !d.ready || n >= q.depth(d):
 	case n == 0:
 		q.idle = append(q.idle, d)
 		d.free = len(q.idle)
@@ -488,60 +469,4 @@ func (q *Queue) disarm(t *Task) {
 	if t.timer > 0 {
 		heap.Remove(&q.timers, t.timer-1)
 	}
-}
-
-// list is a doubly linked list through the tasks themselves: enqueueing cannot fail, removal costs the same anywhere.
-type list struct {
-	first, last *Task
-	priority    int
-}
-
-func (l *list) push(t *Task, front bool) {
-	t.list = l
-	switch {
-	case l.first == nil:
-		l.first, l.last = t, t
-	case front:
-		t.next, l.first.prev = l.first, t
-		l.first = t
-	default:
-		t.prev, l.last.next = l.last, t
-		l.last = t
-	}
-}
-
-func (l *list) remove(t *Task) {
-	if t.prev == nil {
-		l.first = t.next
-	} else {
-		t.prev.next = t.next
-	}
-	if t.next == nil {
-		l.last = t.prev
-	} else {
-		t.next.prev = t.prev
-	}
-	t.prev, t.next, t.list = nil, nil, nil
-}
-
-// timers is a heap of tasks by deadline.
-type timers []*Task
-
-func (h timers) Len() int           { return len(h) }
-func (h timers) Less(i, j int) bool { return h[i].Deadline < h[j].Deadline }
-func (h timers) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].timer, h[j].timer = i+1, j+1
-}
-func (h *timers) Push(x any) {
-	t := x.(*Task)
-	*h = append(*h, t)
-	t.timer = len(*h)
-}
-func (h *timers) Pop() any {
-	n := len(*h) - 1
-	t := (*h)[n]
-	(*h)[n], *h = nil, (*h)[:n]
-	t.timer = 0
-	return t
 }

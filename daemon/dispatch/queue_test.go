@@ -74,6 +74,7 @@ func (c *conversation) event(words []string) (said []string) {
 	switch verb {
 	case "queue":
 		c.q.Depth, c.q.Grace = options["depth"], ms("grace")
+		c.q.pace.average = time.Duration(options["pace"]) * time.Microsecond
 	case "submit", "pin":
 		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"]}
 		if options["timeout"] > 0 {
@@ -108,6 +109,12 @@ func (c *conversation) event(words []string) (said []string) {
 		} else {
 			said = append(said, "  ignored")
 		}
+	case "returned":
+		var ids []uint64
+		for _, w := range words[2:] {
+			ids = append(ids, c.tasks[w].ID)
+		}
+		c.q.Returned(c.daemons[name], ids, c.now)
 	case "cancel":
 		said = append(said, fmt.Sprintf("  %v", c.q.Cancel(c.tasks[name], c.now)))
 	case "at":
@@ -141,6 +148,8 @@ func say(a Action) string {
 		return fmt.Sprintf("interrupt %v on %v", a.Task.Owner, a.Daemon.Peer)
 	case Kill:
 		return fmt.Sprintf("kill %v", a.Daemon.Peer)
+	case Recall:
+		return fmt.Sprintf("recall from %v", a.Daemon.Peer)
 	}
 	return fmt.Sprintf("%v ends: %s", a.Task.Owner, [...]string{"timed out", "cancelled", "reset", "closed"}[a.Outcome])
 }

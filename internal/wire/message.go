@@ -37,6 +37,7 @@ const (
 	Output   Kind = 6
 	Progress Kind = 7
 	Leave    Kind = 8
+	Return   Kind = 9 // to a daemon: give back what you have not started; from it: the ids of these
 )
 
 // HeaderSize is the size of the header that begins every frame: version, kind, task id (8 bytes) and attempt (4 bytes),
@@ -255,6 +256,24 @@ func AppendDoneEnd(b []byte, started, micros int64, out []OutputLine) []byte {
 		b = AppendText(AppendUint(b, uint64(l.Stream)), l.Text)
 	}
 	return b
+}
+
+// AppendReturn appends the frame that gives tasks back.
+func AppendReturn(b []byte, ids []uint64) []byte {
+	b = AppendHead(AppendHeader(b, Header{Kind: Return}), 4, uint64(len(ids)))
+	for _, id := range ids {
+		b = AppendUint(b, id)
+	}
+	return b
+}
+
+// ParseReturn reads the body of a Return from a daemon.
+func ParseReturn(body []byte) (ids []uint64, err error) {
+	d := Reader{B: body}
+	for n := d.Array(); n > 0 && d.Err() == nil; n-- {
+		ids = append(ids, d.Uint())
+	}
+	return ids, d.Err()
 }
 
 // AppendFault appends a fault.

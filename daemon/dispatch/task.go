@@ -1,0 +1,110 @@
+package dispatch
+
+import "time"
+
+// Task is a task from its submission until it is over. The fields above the line are set by who submits it.
+type Task struct {
+	ID       uint64
+	Frame    []byte        // what the daemon gets
+	Deadline time.Duration // on the queue's clock; 0 means none
+	RunLimit time.Duration // from when it may have started; 0 means none
+	Priority int           // higher goes first
+	Retries  int           // how often it runs again when its daemon is lost
+	Owner    any
+
+	Attempt uint32 // from 1, once sent
+
+	state      state
+	daemon     *Daemon // where it was sent
+	list       *list   // where it waits
+	prev, next *Task
+	timer      int // place in the heap of deadlines, from 1; 0 when it is not there
+}
+
+type state uint8
+
+const (
+	waiting state = iota
+	sent
+	over
+)
+
+// Daemon is a connected daemon.
+type Daemon struct {
+	ID   uint64
+	Peer any
+
+	at     []*Task       // sent and not answered, in order; only the first can have started
+	since  time.Duration // when the first one may have started
+	asked  bool          // its first task lasts: it was asked to give back what it has not started
+	recall bool          // and has not answered yet
+	pinned list          // tasks for this daemon alone
+	kill   time.Duration // when it is killed because it does not let go of an interrupted task; 0: not
+	free   int           // place among the free daemons, from 1; 0 when it is not there
+	ready  bool          // may have tasks
+	gone   bool
+}
+
+// Running is the task that the daemon may be running, nil when it is idle.
+func (d *Daemon) Running() *Task {
+	if len(d.at) == 0 {
+		return nil
+	}
+	return d.at[0]
+}
+
+// list is a doubly linked list through the tasks themselves: enqueueing cannot fail, removal costs the same anywhere.
+type list struct {
+	first, last *Task
+	priority    int
+}
+
+func (l *list) push(t *Task, front bool) {
+	t.list = l
+	switch {
+	case l.first == nil:
+		l.first, l.last = t, t
+	case front:
+		t.next, l.first.prev = l.first, t
+		l.first = t
+	default:
+		t.prev, l.last.next = l.last, t
+		l.last = t
+	}
+}
+
+func (l *list) remove(t *Task) {
+	if t.prev == nil {
+		l.first = t.next
+	} else {
+		t.prev.next = t.next
+	}
+	if t.next == nil {
+		l.last = t.prev
+	} else {
+		t.next.prev = t.prev
+	}
+	t.prev, t.next, t.list = nil, nil, nil
+}
+
+// timers is a heap of tasks by deadline.
+type timers []*Task
+
+func (h timers) Len() int           { return len(h) }
+func (h timers) Less(i, j int) bool { return h[i].Deadline < h[j].Deadline }
+func (h timers) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].timer, h[j].timer = i+1, j+1
+}
+func (h *timers) Push(x any) {
+	t := x.(*Task)
+	*h = append(*h, t)
+	t.timer = len(*h)
+}
+func (h *timers) Pop() any {
+	n := len(*h) - 1
+	t := (*h)[n]
+	(*h)[n], *h = nil, (*h)[:n]
+	t.timer = 0
+	return t
+}
