@@ -19,7 +19,7 @@ func TestFunctionKeepsItsPlace(t *testing.T) {
 		line         string
 	}{
 		{"let x = 1;\n  let f = (a) => a.b; f", "lib.js:11:20", "          (a) => a.b"},
-		{"({ m(a) {\n return a.b } }).m", "function:2:11", " return a.b }"}, // a method is taken out of its object
+		{"({ m(a) {\n return a.b } }).m", "function:2:11", " return a.b }"},   // a method is taken out of its object
 		{"let f = a => a.b; let g = a => a.b; f", "function:1:8", "a => a.b"}, // the same text twice: which one is not known
 	} {
 		here, err := New(lang.Config{})
