@@ -115,6 +115,8 @@ type worker struct {
 	given        []lang.Binding
 	encoder      wire.Encoder
 	out          output
+	own          lang.RNG  // random numbers that go on from task to task
+	rng          *lang.RNG // those of the present task
 	tasks        int
 	sent         int         // bytes of the last result
 	free         *time.Timer // gives memory back after big tasks
@@ -182,13 +184,15 @@ func (w *worker) hello() error {
 	if err == nil && h.Kind != wire.Welcome {
 		err = fmt.Errorf("the host answered with a frame of kind %d", h.Kind)
 	}
+	var welcome wire.WelcomeBody
 	if err == nil {
-		_, err = wire.ParseWelcome(body)
+		welcome, err = wire.ParseWelcome(body)
 	}
 	if err != nil {
 		return fmt.Errorf("daemon: %w", err)
 	}
 	w.peer.Admit()
+	w.own, w.rng = welcome.Stream, &w.own
 	return nil
 }
 

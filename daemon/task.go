@@ -62,6 +62,13 @@ func (w *worker) evaluate(ctx context.Context, j job) (in lang.Interpreter, v la
 		return nil, nil, err
 	}
 	w.bindings = r.Globals[:0]
+	if w.rng = &w.own; r.Stream != (lang.RNG{}) {
+		stream, err := lang.RNGOf(r.Stream)
+		if err != nil {
+			return nil, nil, err
+		}
+		w.rng = &stream
+	}
 	if in, err = w.interpreter(r.Language); err != nil {
 		return nil, nil, err
 	}
@@ -86,7 +93,8 @@ func (w *worker) interpreter(language string) (lang.Interpreter, error) {
 	if in := w.interpreters[language]; in != nil {
 		return in, nil
 	}
-	cfg := lang.Config{Modules: w.cfg.Modules, Print: w.out.print, Free: free, Stack: w.s.Stack}
+	cfg := lang.Config{Modules: w.cfg.Modules, Print: w.out.print, Free: free, Stack: w.s.Stack,
+		Rand: func() float64 { return w.rng.Float64() }, RandState: func() lang.RNG { return *w.rng }}
 	if w.cfg.Files {
 		cfg.Load = lang.Loader(language)
 	}

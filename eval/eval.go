@@ -41,6 +41,9 @@ type Config struct {
 	// Depth is how many tasks a daemon holds at the most, the running one included: while tasks are short, some are sent
 	// ahead. Defaults to 16; 1 sends none ahead.
 	Depth int
+	// Seed makes random numbers repeatable: each task gets a stream of its own, by the order of submission, whatever the
+	// number of daemons. Nil gives each daemon a stream that nobody has seen before.
+	Seed *int64
 	// Log gets what nobody else hears of: strangers at the socket, daemons that were replaced. Nil discards it.
 	Log *slog.Logger
 
@@ -128,7 +131,7 @@ func (t Task) valid() error {
 }
 
 // encode makes the frame of a task.
-func (t Task) encode(kind wire.Kind, id uint64, types []*lang.Type) ([]byte, error) {
+func (t Task) encode(kind wire.Kind, id uint64, stream lang.RNG, types []*lang.Type) ([]byte, error) {
 	if err := t.valid(); err != nil {
 		return nil, err
 	}
@@ -141,7 +144,7 @@ func (t Task) encode(kind wire.Kind, id uint64, types []*lang.Type) ([]byte, err
 	}
 	b := make([]byte, 0, wire.HeaderSize+len(t.Source)+len(t.File)+64+32*(len(globals)+len(args)))
 	b = wire.AppendRun(b, wire.Header{Kind: kind, Task: id, Attempt: 1}, wire.RunBody{
-		Language: t.Lang, Source: t.Source, File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)})
+		Language: t.Lang, Source: t.Source, File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1), Stream: stream})
 	var e wire.Encoder
 	b, err := e.AppendBindings(b, "globals", globals)
 	if err == nil {

@@ -21,6 +21,7 @@ type Profile struct {
 	pool   *pool
 	unlink func() // removes the socket's folder, where it has one
 	lastID atomic.Uint64
+	seed   seed
 
 	mu     sync.Mutex
 	broken error // why no daemon can start
@@ -52,6 +53,7 @@ func open(cfg Config) (*Profile, error) {
 		return nil, err
 	}
 	p := &Profile{cfg: cfg, unlink: unlink}
+	p.seed.set(cfg.Seed)
 	for _, m := range cfg.Modules {
 		p.types = append(p.types, m.Types...)
 	}
@@ -80,7 +82,7 @@ func localURL(cfg Config) (url string, unlink func(), err error) {
 // A task that cannot be sent gives a future that is resolved already, with ErrRefused.
 func (p *Profile) Go(ctx context.Context, t Task) *Future {
 	f := p.future(t)
-	frame, err := t.withDefaults().encode(wire.Run, f.task.ID, p.types)
+	frame, err := t.withDefaults().encode(wire.Run, f.task.ID, p.seed.next(), p.types)
 	if err != nil {
 		f.resolve(nil, nil, newError(Refused, "%v", err))
 		return f
@@ -132,7 +134,7 @@ func (p *Profile) Try(ctx context.Context, t Task) *Future {
 // globals stays. It gives a future for each daemon there is now.
 func (p *Profile) Everywhere(t Task) ([]*Future, error) {
 	t = t.withDefaults()
-	frame, err := t.encode(wire.Setup, 0, p.types)
+	frame, err := t.encode(wire.Setup, 0, lang.RNG{}, p.types)
 	if err != nil {
 		return nil, newError(Refused, "%v", err)
 	}

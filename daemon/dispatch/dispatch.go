@@ -9,6 +9,7 @@ import (
 
 	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
+	"github.com/mojukapu/mirai/lang"
 )
 
 // Config is what a Dispatcher is made with. Its hooks are called without a lock held, on the goroutine where the
@@ -44,7 +45,8 @@ type Dispatcher struct {
 	mu     sync.Mutex
 	queue  Queue
 	setup  []func() *Task
-	last   uint64 // daemon id
+	last   uint64   // daemon id
+	stream lang.RNG // of the last daemon
 	timer  *time.Timer
 	armed  time.Duration
 	closed bool
@@ -52,7 +54,7 @@ type Dispatcher struct {
 
 // New listens at cfg.URL.
 func New(cfg Config) (*Dispatcher, error) {
-	s := &Dispatcher{cfg: cfg, start: time.Now(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace}}
+	s := &Dispatcher{cfg: cfg, start: time.Now(), stream: lang.RandomRNG(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace}}
 	s.timer = time.AfterFunc(math.MaxInt64, func() { s.do(func(now time.Duration) { s.queue.Tick(now) }) })
 	var err error
 	if s.socket, err = sp.Listen(cfg.URL, sp.Config{Peer: s.serve}); err != nil {
@@ -260,8 +262,9 @@ func (s *Dispatcher) up(d *Daemon) bool {
 			return
 		}
 		s.last++
+		s.stream.Jump()
 		d.ID = s.last
-		welcome, err := wire.AppendWelcome(nil, wire.WelcomeBody{Daemon: d.ID})
+		welcome, err := wire.AppendWelcome(nil, wire.WelcomeBody{Daemon: d.ID, Stream: s.stream})
 		if ok = err == nil; !ok {
 			return
 		}

@@ -83,7 +83,8 @@ type HelloBody struct {
 
 // WelcomeBody is what the host answers.
 type WelcomeBody struct {
-	Daemon uint64 `cbor:"daemon"` // its number in the profile
+	Daemon uint64   `cbor:"daemon"` // its number in the profile
+	Stream lang.RNG `cbor:"stream"` // its random numbers, where a task brings none
 }
 
 // AppendHello appends a hello frame.
@@ -123,14 +124,15 @@ type Binding struct {
 	Raw  []byte
 }
 
-// RunBody is a task as a daemon sees it. On the wire: an array of language, source, file, line, column, a map of the
-// globals and a map of the local args.
+// RunBody is a task as a daemon sees it. On the wire: an array of language, source, file, line, column, the six numbers
+// of its random stream or none, a map of the globals and a map of the local args.
 type RunBody struct {
 	Language string
 	Source   string
 	File     string
 	Line     int
 	Column   int
+	Stream   lang.RNG // zero: the daemon's own
 	Globals  []Binding
 	Args     []Binding
 }
@@ -138,12 +140,20 @@ type RunBody struct {
 // AppendRun appends the frame of a task, all but its bindings, which AppendBindings adds: globals, then args.
 func AppendRun(b []byte, h Header, r RunBody) []byte {
 	b = AppendHeader(b, h)
-	b = AppendHead(b, 4, 7)
+	b = AppendHead(b, 4, 8)
 	b = AppendText(b, r.Language)
 	b = AppendText(b, r.Source)
 	b = AppendText(b, r.File)
 	b = AppendUint(b, uint64(r.Line))
-	return AppendUint(b, uint64(r.Column))
+	b = AppendUint(b, uint64(r.Column))
+	if r.Stream == (lang.RNG{}) {
+		return AppendHead(b, 4, 0)
+	}
+	b = AppendHead(b, 4, uint64(len(r.Stream)))
+	for _, n := range r.Stream {
+		b = AppendUint(b, uint64(n))
+	}
+	return b
 }
 
 // AppendBindings appends a map of names and values. An error names the value: "globals.opts.conn: ...".
@@ -166,11 +176,14 @@ func (e *Encoder) AppendBindings(b []byte, what string, bs []lang.Binding) ([]by
 // ParseRun reads the body of a task. Its strings are copies, its values alias body. bindings is reused for both maps.
 func ParseRun(body []byte, bindings []Binding) (r RunBody, err error) {
 	d := Reader{B: body}
-	if d.Array() != 7 {
-		return r, errors.New("wire: a task has 7 fields")
+	if d.Array() != 8 {
+		return r, errors.New("wire: a task has 8 fields")
 	}
 	r.Language, r.Source, r.File = d.Text(), d.Text(), d.Text()
 	r.Line, r.Column = int(d.Uint()), int(d.Uint())
+	for i := range min(int(d.Array()), len(r.Stream)) {
+		r.Stream[i] = uint32(d.Uint())
+	}
 	bindings = readBindings(&d, bindings[:0])
 	n := len(bindings)
 	bindings = readBindings(&d, bindings)
