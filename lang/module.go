@@ -94,16 +94,22 @@ func (c *Call) Any(i int) (any, error) {
 	return v, nil
 }
 
-// Elements gives the elements of the list at argument i as they are, where Any gives copies. False: it is no list.
-func (c *Call) Elements(i int) ([]Value, bool) {
+// Elements are those of a list of a script, as they are. They are valid until the call is over.
+type Elements interface {
+	Len() int
+	At(i int) Value // from 0
+}
+
+// Elements gives the elements of the list at argument i as they are, where Any makes copies. False: it is no list.
+func (c *Call) Elements(i int) (Elements, bool) {
 	if i >= len(c.Args) {
 		return nil, false
 	}
-	l, ok := c.Args[i].(interface{ Elements() ([]Value, bool) })
+	v, ok := c.Args[i].(interface{ Elements() (Elements, bool) })
 	if !ok {
 		return nil, false
 	}
-	return l.Elements()
+	return v.Elements()
 }
 
 // String gives argument i as a string.

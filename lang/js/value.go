@@ -33,18 +33,22 @@ func (v value) Func() lang.Callback {
 	return nil
 }
 
+// list is an array, as Go code holds it.
+type list struct {
+	in    *Interp
+	items []goja.Value
+}
+
+func (l list) Len() int            { return len(l.items) }
+func (l list) At(i int) lang.Value { return value{l.in, l.items[i]} }
+
 // Elements are those of an array. See lang.Call.
-func (v value) Elements() ([]lang.Value, bool) {
+func (v value) Elements() (lang.Elements, bool) {
 	o, ok := v.v.(*goja.Object)
 	if !ok || o.ClassName() != "Array" || o.ExportType() == proxyType {
 		return nil, false
 	}
-	vs := v.in.elements(o)
-	out := make([]lang.Value, len(vs))
-	for i, e := range vs {
-		out[i] = value{v.in, e}
-	}
-	return out, true
+	return list{v.in, v.in.elements(o)}, true
 }
 
 // callback is a function of a script.

@@ -142,23 +142,26 @@ func (v *value) Func() lang.Callback {
 	return nil
 }
 
-// Elements are those of a table from 1 on. See lang.Call.
-func (v *value) Elements() ([]lang.Value, bool) {
+// Elements are those of a table with the keys 1..n, whatever else it has. See lang.Call.
+func (v *value) Elements() (lang.Elements, bool) {
 	t, ok := v.v.(*glua.LTable)
 	if !ok {
 		return nil, false
 	}
-	n := t.Len()
-	if first, _ := t.Next(glua.LNil); n == 0 && first != glua.LNil {
-		return nil, false
-	}
-	values, out := make([]value, n), make([]lang.Value, n)
-	for i := range out {
-		values[i] = value{v.in, t.RawGetInt(i + 1)}
-		out[i] = &values[i]
-	}
-	return out, true
+	l := list{v.in, t, t.Len()}
+	first, _ := t.Next(glua.LNil)
+	return l, l.n > 0 || first == glua.LNil
 }
+
+// list is a table as the host sees it.
+type list struct {
+	in *Interp
+	t  *glua.LTable
+	n  int
+}
+
+func (l list) Len() int            { return l.n }
+func (l list) At(i int) lang.Value { return l.in.value(l.t.RawGetInt(i + 1)) }
 
 func (v *value) Kind() string { return v.in.kind(v.v) }
 

@@ -73,13 +73,13 @@ func distinct(rand source, n, k int) []int {
 
 // list is a list of a script, whose elements stay what they are, or a typed array.
 type list struct {
-	values []lang.Value
+	values lang.Elements
 	typed  reflect.Value // a slice of numbers; invalid for a list
 }
 
 func listOf(c *lang.Call) (list, error) {
-	if vs, ok := c.Elements(0); ok {
-		return list{values: vs}, nil
+	if l, ok := c.Elements(0); ok {
+		return list{values: l}, nil
 	}
 	if len(c.Args) > 0 && c.Args[0].Kind() != "string" { // of bytes, or of UTF-16 units
 		if v, err := c.Any(0); err == nil && reflect.ValueOf(v).Kind() == reflect.Slice {
@@ -93,7 +93,7 @@ func (l list) size() int {
 	if l.typed.IsValid() {
 		return l.typed.Len()
 	}
-	return len(l.values)
+	return l.values.Len()
 }
 
 // pick gives the elements at places, as a list or a typed array of the same type.
@@ -101,7 +101,7 @@ func (l list) pick(places []int) any {
 	if !l.typed.IsValid() {
 		out := make([]lang.Value, len(places))
 		for i, p := range places {
-			out[i] = l.values[p]
+			out[i] = l.values.At(p)
 		}
 		return out
 	}
@@ -114,7 +114,7 @@ func (l list) pick(places []int) any {
 
 func (l list) at(i int) any {
 	if !l.typed.IsValid() {
-		return l.values[i]
+		return l.values.At(i)
 	}
 	switch v := l.typed.Index(i); v.Kind() {
 	case reflect.Int64: // of a BigInt64Array
