@@ -1,0 +1,3 @@
+import workerpool from 'workerpool';
+import { ident, sleep } from './tasks.mjs';
+workerpool.worker({ ident, sleep });
