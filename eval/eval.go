@@ -46,6 +46,8 @@ type Config struct {
 	Seed *int64
 	// Log gets what nobody else hears of: strangers at the socket, daemons that were replaced. Nil discards it.
 	Log *slog.Logger
+	// Progress hears how far a script's collecting with .progress is, on the goroutine that collects. Nil shows nothing.
+	Progress func(Progress)
 
 	once bool // there is one task only
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/mojukapu/mirai/lang"
 )
@@ -101,69 +100,53 @@ func (a async) Notify(n func()) { a.f.Notify(n) }
 
 func (a async) Result() (any, error) { return a.f.Feed(context.Background()) }
 
-// Many is several futures under one handle, in order.
-type Many struct{ Futures []*Future }
-
 func (m module) manyType() *lang.Type {
 	return &lang.Type{
-		Name:    "mirai map",
-		Is:      func(v any) bool { _, ok := v.(*Many); return ok },
-		Fields:  []lang.Field{{Name: "length", Get: func(self any) (any, error) { return int64(len(self.(*Many).Futures)), nil }}},
-		Methods: []lang.Func{{Name: "stop", Call: func(c *lang.Call) (any, error) { return stopAll(c.Self.(*Many).Futures), nil }}},
-		Show: func(self any) string {
-			done := 0
-			for _, f := range self.(*Many).Futures {
-				if f.Resolved() {
-					done++
-				}
-			}
-			return fmt.Sprintf("mirai<map %d/%d>", done, len(self.(*Many).Futures))
+		Name: "mirai map",
+		Is:   func(v any) bool { _, ok := v.(*Many); return ok },
+		Fields: []lang.Field{
+			{Name: "length", Get: func(self any) (any, error) { return int64(self.(*Many).Len()), nil }},
+			{Name: "data", Get: func(self any) (any, error) { return self.(*Many).values(), nil }},
+			{Name: "progress", Get: func(self any) (any, error) { return self.(*Many).progress(), nil }},
 		},
-		Await:  func(self any) lang.Async { return &allOf{fs: self.(*Many).Futures} },
+		Methods: []lang.Func{{Name: "stop", Call: func(c *lang.Call) (any, error) { return c.Self.(*Many).stop(), nil }}},
+		Show: func(self any) string {
+			done, total := self.(*Many).Progress()
+			return fmt.Sprintf("mirai<map %d/%d>", done, total)
+		},
+		Await:  func(self any) lang.Async { return all{self.(*Many)} },
 		Refuse: "a mirai cannot be sent: send its values, m[]",
 	}
 }
 
-// stopAll cancels futures, the last first, so that those that wait go before the running ones are freed.
-func stopAll(fs []*Future) []any {
-	stopped := make([]any, len(fs))
-	for i := len(fs) - 1; i >= 0; i-- {
-		stopped[i] = fs[i].Cancel()
-	}
-	return stopped
+func (m *Many) progress() *lang.Record {
+	done, total := m.Progress()
+	return &lang.Record{Keys: []string{"done", "total"}, Values: []any{int64(done), int64(total)}}
 }
 
-// allOf awaits several futures; the first failure in order is its error.
-type allOf struct{ fs []*Future }
-
-func (a *allOf) Notify(n func()) {
-	left := len(a.fs)
-	if left == 0 {
-		n()
-		return
+// stop cancels and tells of each element whether it was pending.
+func (m *Many) stop() any {
+	pending := m.Cancel()
+	vs := make([]any, len(pending))
+	for i, p := range pending {
+		vs[i] = p
 	}
-	var mu sync.Mutex
-	for _, f := range a.fs {
-		f.Notify(func() {
-			mu.Lock()
-			left--
-			last := left == 0
-			mu.Unlock()
-			if last {
-				n()
-			}
-		})
+	if m.keys != nil {
+		return &lang.Record{Keys: m.keys, Values: vs}
 	}
+	return vs
 }
 
-func (a *allOf) Result() (any, error) {
-	vs := make([]any, len(a.fs))
-	for i, f := range a.fs {
-		feed, err := f.Feed(context.Background())
-		if err != nil {
-			return nil, err
+// all is a map as something to await: its values, or the first failure in order.
+type all struct{ m *Many }
+
+func (a all) Notify(n func()) { a.m.Notify(n) }
+
+func (a all) Result() (any, error) {
+	for i, o := range a.m.slots {
+		if o.err != nil {
+			return nil, a.m.failure(i, o.err)
 		}
-		vs[i] = feed
 	}
-	return vs, nil
+	return a.m.values(), nil
 }

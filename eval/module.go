@@ -2,7 +2,6 @@ package eval
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/mojukapu/mirai/lang"
@@ -20,7 +19,7 @@ func (m module) mirai() lang.Module {
 	return lang.Module{
 		Name:   "mirai",
 		Global: true,
-		Types:  []*lang.Type{m.handleType(), m.manyType(), sentinelType()},
+		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), sentinelType()},
 		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
 		Call:   m.submit,
 		Funcs: []lang.Func{
@@ -29,6 +28,10 @@ func (m module) mirai() lang.Module {
 			{Name: "everywhere", Call: m.everywhere},
 			{Name: "wait", Call: m.wait},
 			{Name: "collect", Call: m.collect},
+			{Name: "map", Call: m.mapOver},
+			{Name: "race", Call: m.race},
+			{Name: "each", Call: m.each},
+			{Name: "tasks", Call: m.tasks},
 			{Name: "unresolved", Call: m.unresolved},
 			{Name: "stop", Call: m.stop},
 			{Name: "daemons", Call: m.daemons},
@@ -229,133 +232,7 @@ func (m module) onAll(t Task, o *options) (any, error) {
 	for _, f := range fs {
 		m.h.count(f)
 	}
-	return &Many{fs}, nil
-}
-
-// wait is m[]: it waits for a mirai and gives its value.
-func (m module) wait(c *lang.Call) (any, error) {
-	if len(c.Args) > 0 {
-		switch x := c.Args[0].Host().(type) {
-		case *Future:
-			return x.Feed(c.Context)
-		case *Many:
-			return gather(c.Context, x.Futures, collecting{})
-		}
-	}
-	got := "nothing"
-	if len(c.Args) > 0 {
-		got = "of kind " + c.Args[0].Kind()
-	}
-	return nil, &lang.Error{Class: "TypeError", Message: "[] awaits a mirai, and this is " + got}
-}
-
-// collect gives the values of a mirai, or of a list or object of them.
-func (m module) collect(c *lang.Call) (any, error) {
-	record, err := c.Record(1)
-	if err != nil {
-		return nil, err
-	}
-	o := &options{of: "collect", record: record}
-	how := collecting{flat: o.flag("flat"), stop: o.flag("stop"), progress: o.value("progress") != nil && o.value("progress") != false}
-	if err := o.done(); err != nil {
-		return nil, err
-	}
-	x, err := handles(c)
-	if err != nil {
-		return nil, err
-	}
-	if f, ok := x.(*Future); ok {
-		return f.Feed(c.Context)
-	}
-	fs, keys, err := futures(x)
-	if err != nil {
-		return nil, err
-	}
-	vs, err := gather(c.Context, fs, how)
-	if err != nil || keys == nil || how.flat {
-		return vs, err
-	}
-	return &lang.Record{Keys: keys, Values: vs}, nil
-}
-
-// handles gives argument 0 with the futures in it.
-func handles(c *lang.Call) (any, error) {
-	if len(c.Args) == 0 {
-		return nil, nil
-	}
-	if x := c.Args[0].Host(); x != nil {
-		return x, nil
-	}
-	return c.Any(0)
-}
-
-// futures takes the futures out of a handle, a list or an object.
-func futures(x any) (fs []*Future, keys []string, err error) {
-	switch x := x.(type) {
-	case *Future:
-		return []*Future{x}, nil, nil
-	case *Many:
-		return x.Futures, nil, nil
-	case []any:
-		fs, err = futureList(x)
-		return fs, nil, err
-	case *lang.Record:
-		fs, err = futureList(x.Values)
-		return fs, x.Keys, err
-	}
-	return nil, nil, &lang.Error{Class: "TypeError", Message: "this needs a mirai, or a list or object of them, and it got " + preview(x)}
-}
-
-func futureList(vs []any) ([]*Future, error) {
-	fs := make([]*Future, len(vs))
-	for i, v := range vs {
-		f, ok := v.(*Future)
-		if !ok {
-			return nil, &lang.Error{Class: "TypeError", Message: fmt.Sprintf("element %d of the list is no mirai but %s", i, preview(v))}
-		}
-		fs[i] = f
-	}
-	return fs, nil
-}
-
-// unresolved tells whether a mirai, or any of several, is pending; of a value taken from m.data, whether it is the sentinel.
-func (m module) unresolved(c *lang.Call) (any, error) {
-	x, err := handles(c)
-	if err != nil {
-		return nil, err
-	}
-	if x == any(unresolved) {
-		return true, nil
-	}
-	fs, _, err := futures(x)
-	if err != nil {
-		return false, nil // any other value is resolved
-	}
-	for _, f := range fs {
-		if !f.Resolved() {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// stop cancels a mirai, or several; of each it tells whether it was still pending. What is no mirai gives false.
-func (m module) stop(c *lang.Call) (any, error) {
-	x, err := handles(c)
-	if err != nil {
-		return nil, err
-	}
-	if f, ok := x.(*Future); ok {
-		return f.Cancel(), nil
-	}
-	fs, keys, err := futures(x)
-	if err != nil {
-		return false, nil
-	}
-	if keys != nil {
-		return &lang.Record{Keys: keys, Values: stopAll(fs)}, nil
-	}
-	return stopAll(fs), nil
+	return manyOf(fs, nil), nil
 }
 
 // daemons(n, options) or daemons(options) sets a profile, or ends it with 0.
@@ -402,6 +279,10 @@ func (o *options) profile(cfg *Config) error {
 	}
 	s.Output = s.Output || o.flag("output")
 	s.MaxTasks, s.Idle = o.count("maxtasks"), o.time("idletime")
+	if n := o.value("seed"); n != nil {
+		seed := int64(o.count("seed"))
+		cfg.Seed = &seed
+	}
 	if d := o.time("grace"); d > 0 {
 		cfg.Grace = d
 	}

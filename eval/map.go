@@ -1,0 +1,278 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/mojukapu/mirai/internal/wire"
+	"github.com/mojukapu/mirai/lang"
+)
+
+// MapOptions says how a map runs. Its zero value gives each element a task of its own and submits all at once.
+type MapOptions struct {
+	// Chunk is how many elements go in one task. An element that fails fails alone; a daemon that is lost or a timeout
+	// fails the chunk. Defaults to 1.
+	Chunk int
+	// Window is how many tasks are submitted at a time; the others follow as those end, and are not encoded before.
+	// 0 submits all at once.
+	Window int
+	// Args are further arguments of the function, the same for each element.
+	Args []any
+	// Spread calls the function with the values of an element, an object or a list, in place of the element.
+	Spread bool
+}
+
+func (o MapOptions) valid() error {
+	switch {
+	case o.Chunk < 0:
+		return errors.New("the option chunk cannot be negative: it is how many elements go in one task")
+	case o.Window < 0:
+		return errors.New("the option window cannot be negative: it is how many tasks are submitted at a time")
+	}
+	return nil
+}
+
+// Map calls a function with each element of xs, in tasks on the daemons, and returns at once. task.Source is the
+// function: "x => x * x", or "function(x) return x * x end"; its Globals, Timeout and so on are those of each task.
+// xs is a slice, an array, a *lang.Record or a map with string keys (then results have keys, too); it must not change
+// before the map is over. ctx bounds the map: when it ends, the rest is cancelled. What cannot be mapped gives a map
+// whose Err says why.
+func (p *Profile) Map(ctx context.Context, xs any, task Task, o MapOptions) *Many {
+	task = task.withDefaults()
+	es, err := elementsOf(xs)
+	if err != nil {
+		return failedMap(fmt.Errorf("eval: map: %w", err))
+	}
+	task.globals, task.args = task.Globals.bindings(p.types), task.Args.bindings(p.types)
+	f := lang.Binding{Name: functionName, Value: func(s lang.Sink) error {
+		return lang.Walk(&lang.Function{Lang: task.Lang, Source: task.Source}, s)
+	}}
+	m, err := p.mapping(es, task, f, o)
+	if err != nil {
+		return failedMap(fmt.Errorf("eval: map: %w", err))
+	}
+	m.begin(ctx)
+	return m
+}
+
+// Map calls the function that task.Source is with each element of xs and gives the results in order. Elements travel
+// in chunks, unless the task has a timeout, which counts for each element. The first failure in time cancels the rest
+// and is the error, a *MapError. ctx bounds the map.
+func Map[T, R any](ctx context.Context, p *Profile, xs []T, task Task) ([]R, error) {
+	o := MapOptions{}
+	if task.Timeout == 0 && task.RunTimeout == 0 {
+		o.Chunk = chunkFor(len(xs), max(p.cfg.Daemons, 1))
+	}
+	m := p.Map(ctx, xs, task, o)
+	if err := m.wait(ctx, collecting{stop: true}); err != nil {
+		m.Cancel()
+		return nil, err
+	}
+	out := make([]R, len(xs))
+	for i := range out {
+		if err := wire.Into(m.slots[i].value, &out[i], p.types); err != nil {
+			return nil, m.failure(i, err)
+		}
+	}
+	return out, nil
+}
+
+// chunkFor leaves each daemon enough chunks to even out elements that take longer.
+func chunkFor(n, daemons int) int { return min(max(n/(16*daemons), 1), 1024) }
+
+// mapping is a map whose elements are on their way.
+type mapping struct {
+	p     *Profile
+	xs    elements
+	task  Task
+	chunk int
+	width int // how many tasks are submitted at a time
+
+	// under the lock of its Many
+	next    int       // the task to submit next
+	live    []*Future // by task; nil before and after
+	stopped bool
+}
+
+// mapping makes a map. The function, globals and arguments are encoded here, once.
+func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*Many, error) {
+	if err := o.valid(); err != nil {
+		return nil, err
+	}
+	if err := t.valid(); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.Spread {
+		if xs, err = xs.spread(); err != nil {
+			return nil, err
+		}
+	}
+	j := &mapping{p: p, xs: xs, chunk: max(o.Chunk, 1)}
+	tasks := (xs.n + j.chunk - 1) / j.chunk
+	if j.width = o.Window; j.width == 0 {
+		j.width = tasks
+	}
+	args := append(t.args[:len(t.args):len(t.args)], f)
+	if len(o.Args) > 0 {
+		args = append(args, lang.Binding{Name: argsName, Value: func(s lang.Sink) error { return lang.WalkTypes(o.Args, s, p.types) }})
+	}
+	if t.globals, err = encodeAll("globals", t.globals); err != nil {
+		return nil, err
+	}
+	if t.args, err = encodeAll("args", args); err != nil {
+		return nil, err
+	}
+	t.Source = mapSource(t.Lang, o)
+	j.task, j.live = t, make([]*Future, tasks)
+	m := newMany(xs.n, xs.keys, p.types)
+	m.job = j
+	return m, nil
+}
+
+// encodeAll gives bindings whose values are encoded already.
+func encodeAll(what string, bs []lang.Binding) ([]lang.Binding, error) {
+	out := make([]lang.Binding, len(bs))
+	for i, b := range bs {
+		raw, err := wire.Encode(b.Value)
+		if err != nil {
+			if b.Name != functionName {
+				err = lang.At(lang.At(err, b.Name), what)
+			}
+			return nil, newError(Refused, "%v", err)
+		}
+		out[i] = lang.Binding{Name: b.Name, Value: encoded(raw)}
+	}
+	return out, nil
+}
+
+// encoded gives a value that is encoded already.
+func encoded(raw []byte) lang.Feed {
+	if shares(raw) {
+		return func(s lang.Sink) error { return wire.DecodeAll(raw, s) }
+	}
+	return func(s lang.Sink) error {
+		if e, ok := s.(lang.RawSink); ok {
+			return e.RawCBOR(raw)
+		}
+		return wire.DecodeAll(raw, s)
+	}
+}
+
+// begin submits as many tasks as the window lets.
+func (m *Many) begin(ctx context.Context) {
+	if m.job == nil {
+		return
+	}
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { m.Cancel() })
+		m.Notify(func() { stop() })
+	}
+	for range min(m.job.width, len(m.job.live)) {
+		m.feed()
+	}
+}
+
+// feed submits one task more. One that is over at once (it was refused, the profile is closed) makes room for another.
+func (m *Many) feed() {
+	for {
+		u, ok := m.take()
+		if !ok {
+			return
+		}
+		f := m.job.p.Go(context.Background(), m.job.taskOf(u))
+		if f.Resolved() {
+			m.finish(u, f)
+			continue
+		}
+		m.keep(u, f)
+		f.Notify(func() {
+			m.finish(u, f)
+			m.feed()
+		})
+		return
+	}
+}
+
+func (m *Many) take() (u int, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j := m.job
+	if j.stopped || j.next == len(j.live) {
+		return 0, false
+	}
+	j.next++
+	return j.next - 1, true
+}
+
+// keep notes the future of a task, so that it can be cancelled.
+func (m *Many) keep(u int, f *Future) {
+	m.mu.Lock()
+	stopped := m.job.stopped
+	m.job.live[u] = f
+	m.mu.Unlock()
+	if stopped {
+		f.Cancel()
+	}
+}
+
+// finish takes the results of a task.
+func (m *Many) finish(u int, f *Future) {
+	j := m.job
+	m.mu.Lock()
+	j.live[u] = nil
+	m.mu.Unlock()
+	at, end := j.span(u)
+	raw, err := f.raw(context.Background())
+	switch {
+	case err != nil:
+		m.settle(at, end, func(int) outcome { return outcome{err: err.(*Error)} })
+	case j.chunk == 1:
+		m.settle(at, end, func(int) outcome { return outcome{value: raw} })
+	default:
+		results := readChunk(raw, end-at, f)
+		m.settle(at, end, func(i int) outcome { return results[i-at] })
+	}
+}
+
+// span gives the elements of a task.
+func (j *mapping) span(u int) (at, end int) {
+	return u * j.chunk, min((u+1)*j.chunk, j.xs.n)
+}
+
+func (j *mapping) taskOf(u int) Task {
+	at, end := j.span(u)
+	t := j.task
+	var x any
+	if j.chunk == 1 {
+		x = j.xs.one(at)
+	} else {
+		x = j.xs.some(at, end)
+	}
+	t.args = append(t.args[:len(t.args):len(t.args)], lang.Binding{Name: elementName,
+		Value: func(s lang.Sink) error { return lang.WalkTypes(x, s, j.p.types) }})
+	return t
+}
+
+// cancel cancels what is not over: first what was not submitted, then the others from the last on.
+func (j *mapping) cancel(m *Many) {
+	m.mu.Lock()
+	j.stopped = true
+	next := j.next
+	j.next = len(j.live)
+	live := j.live[:next:next]
+	m.mu.Unlock()
+	if at := next * j.chunk; at < j.xs.n {
+		err := newError(Cancelled, "cancelled")
+		m.settle(at, j.xs.n, func(int) outcome { return outcome{err: err} })
+	}
+	for u := len(live) - 1; u >= 0; u-- {
+		m.mu.Lock()
+		f := live[u]
+		m.mu.Unlock()
+		if f != nil {
+			f.Cancel()
+		}
+	}
+}

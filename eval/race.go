@@ -1,0 +1,78 @@
+package eval
+
+import (
+	"context"
+	"reflect"
+	"time"
+)
+
+// Race gives the index of the first future that is resolved: when some are already, of the first of those. It is -1 for
+// no futures. ctx bounds the waiting; its end is the error.
+func Race(ctx context.Context, fs []*Future) (int, error) {
+	for i, f := range fs {
+		if f.Resolved() {
+			return i, nil
+		}
+	}
+	if len(fs) == 0 {
+		return -1, nil
+	}
+	if len(fs) > maxSelect {
+		return raceMany(ctx, manyOf(fs, nil))
+	}
+	cases := make([]reflect.SelectCase, 0, len(fs)+1)
+	for _, f := range fs {
+		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(f.Done())})
+	}
+	cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())})
+	i, _, _ := reflect.Select(cases) // leaves nothing behind at the futures, so that races may be run in a loop
+	if i == len(fs) {
+		return -1, context.Cause(ctx)
+	}
+	return i, nil
+}
+
+const maxSelect = 1<<16 - 2 // a select has at most 65536 cases
+
+// raceMany is Race for the elements of a handle.
+func raceMany(ctx context.Context, m *Many) (int, error) {
+	if m.Len() == 0 {
+		return -1, m.err
+	}
+	for {
+		if i := m.first(); i >= 0 {
+			return i, nil
+		}
+		_, more := m.since(0)
+		if more == nil {
+			continue
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return -1, context.Cause(ctx)
+		}
+	}
+}
+
+// first gives the first element in order that is resolved, -1 for none.
+func (m *Many) first() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.order) > 0 {
+		for i := range m.slots {
+			if m.slots[i].resolved() {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// limited bounds a wait by a time, where there is one.
+func limited(ctx context.Context, d time.Duration, has bool) (context.Context, context.CancelFunc) {
+	if !has {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, d, errTimeUp)
+}
