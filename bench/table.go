@@ -10,10 +10,14 @@ import (
 
 // report prints what was measured: everyone's medians, and the floor's.
 func report(w io.Writer, r *results, cs []contender, markdown bool) {
-	fmt.Fprintf(w, "Medians, %s machine. Less is better, except where tasks/s are counted. Ratios are those of mirai-js.\n\n", r.mode)
-	print(w, comparison(r, cs), markdown)
-	fmt.Fprintf(w, "\nThe floor, %s machine\n\n", r.mode)
-	print(w, floorTable(r), markdown)
+	if lines := comparison(r, cs); len(lines) > 1 {
+		fmt.Fprintf(w, "Medians, %s machine. Less is better, except where tasks/s are counted. Ratios are those of mirai-js.\n\n", r.mode)
+		print(w, lines, markdown)
+	}
+	if lines := floorTable(r); len(lines) > 1 {
+		fmt.Fprintf(w, "\nThe floor, %s machine\n\n", r.mode)
+		print(w, lines, markdown)
+	}
 }
 
 // comparison is the table of everyone; its first line is the head.
