@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -15,10 +16,11 @@ const (
 	functionName = "mirai_f"
 	elementName  = "mirai_x" // the element; with Spread its arguments; with Chunk the list of those
 	argsName     = "mirai_args"
+	mapFile      = "mirai.map" // the file of our own code
 )
 
-// mapSource is the code of a task of a map. That of a chunk gives three lists: values, which of them failed (from 0),
-// and the failures. It awaits an element only if that is a promise.
+// mapSource is the code of a task of a map. That of a chunk gives a list of its values and, when some have failed, a list
+// of which (from 0) and one of the failures. It awaits an element only if that is a promise.
 func mapSource(language string, o MapOptions) string {
 	if language == lang.Lua {
 		return luaSource(o)
@@ -41,7 +43,7 @@ for (const x of mirai_x) {
     failures.push(e)
   }
 }
-return [values, failed, failures]`
+return failed.length ? [values, failed, failures] : [values]`
 }
 
 func jsArgs(o MapOptions) string {
@@ -73,6 +75,7 @@ local function take(ok, v, ...)
   values[i] = v == nil and null or v
 end
 for i = 1, #mirai_x do take(pcall(call, mirai_x[i])) end
+if #failed == 0 then return {values} end
 return {values, failed, failures}`
 }
 
@@ -115,11 +118,15 @@ func splitChunk(raw []byte, n int, types []*lang.Type) ([]outcome, error) {
 	}
 	out := make([]outcome, n)
 	d := wire.Reader{B: raw}
-	if d.Array() != 3 || d.Array() != n {
+	lists := d.Array()
+	if d.Array() != n {
 		return nil, fmt.Errorf("it has not %d results", n)
 	}
 	for i := range out {
 		out[i].value = d.Raw()
+	}
+	if lists == 1 {
+		return out, d.Err()
 	}
 	failed := make([]int, d.Array())
 	for i := range failed {
@@ -138,17 +145,17 @@ func splitChunk(raw []byte, n int, types []*lang.Type) ([]outcome, error) {
 	return out, d.Err()
 }
 
-// unshare gives the same three lists, of values that share nothing with each other.
+// unshare gives the same lists, of values that share nothing with each other.
 func unshare(raw []byte) ([]byte, error) {
 	v, err := wire.ToGo(raw, false, nil)
 	if err != nil {
 		return nil, err
 	}
 	lists, ok := v.([]any)
-	if !ok || len(lists) != 3 {
-		return nil, fmt.Errorf("it has not three lists")
+	if !ok {
+		return nil, errors.New("it is no list of results")
 	}
-	out := wire.AppendHead(nil, 4, 3)
+	out := wire.AppendHead(nil, 4, uint64(len(lists)))
 	for _, l := range lists {
 		items, _ := l.([]any)
 		out = wire.AppendHead(out, 4, uint64(len(items)))

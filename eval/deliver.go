@@ -6,8 +6,8 @@ import (
 	"github.com/mojukapu/mirai/lang"
 )
 
-// delivery calls a script's functions with the elements of a map as they are resolved, one callback of its event loop
-// for each. The loop owes one callback at a time, not one for each element.
+// delivery calls a script's functions with the elements of a map as they are resolved. The event loop owes one callback
+// at a time for it, not one for each element.
 type delivery struct {
 	cursor
 	then, catch lang.Callback // nil: not wanted
@@ -38,18 +38,30 @@ func (d *delivery) ring() {
 	d.call(d.deliver)
 }
 
-// deliver calls the function for one element, having asked for the next: a failure in it ends nothing else.
+// deliver calls the functions for what is there. One that fails ends nothing else.
 func (d *delivery) deliver() error {
+	var err error
+	for err == nil {
+		news, _ := d.m.since(d.seen)
+		if len(news) == 0 {
+			break
+		}
+		d.mu.Lock()
+		d.seen++
+		d.mu.Unlock()
+		err = d.element(int(news[0]))
+	}
 	d.mu.Lock()
-	news, _ := d.m.since(d.seen)
-	d.seen++
 	d.due, d.call = false, nil
 	if d.seen < d.m.Len() {
 		d.call = d.loop.Register()
 	}
 	d.mu.Unlock()
 	d.ring()
-	i := int(news[0])
+	return err
+}
+
+func (d *delivery) element(i int) error {
 	o, f := d.m.at(i), d.then
 	if o.err != nil {
 		f = d.catch
@@ -57,8 +69,7 @@ func (d *delivery) deliver() error {
 	if f == nil {
 		return nil
 	}
-	var b lang.Builder
-	_, err := f.Call(d.m.scriptValue(o, &b), d.name(i))
+	_, err := f.Call(d.value(i), d.name(i))
 	return err
 }
 

@@ -213,6 +213,19 @@ func (e *MapError) Error() string { return e.where() + ": " + e.Err.Error() }
 // Unwrap gives the failure.
 func (e *MapError) Unwrap() error { return e.Err }
 
+// As gives the failure with the element in its message, for those who show it.
+func (e *MapError) As(target any) bool {
+	failure, ok := e.Err.(*Error)
+	to, wanted := target.(**Error)
+	if !ok || !wanted {
+		return false
+	}
+	told := *failure
+	told.Message = e.where() + ": " + failure.Message
+	*to = &told
+	return true
+}
+
 func (e *MapError) where() string {
 	if e.Key != "" {
 		return fmt.Sprintf("element %d (%q)", e.Index+e.base, e.Key)

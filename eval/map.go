@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
@@ -46,7 +47,7 @@ func (p *Profile) Map(ctx context.Context, xs any, task Task, o MapOptions) *Man
 	}
 	task.globals, task.args = task.Globals.bindings(p.types), task.Args.bindings(p.types)
 	f := lang.Binding{Name: functionName, Value: func(s lang.Sink) error {
-		return lang.Walk(&lang.Function{Lang: task.Lang, Source: task.Source}, s)
+		return lang.Walk(&lang.Function{Lang: task.Lang, Source: task.placedSource()}, s)
 	}}
 	m, err := p.mapping(es, task, f, o)
 	if err != nil {
@@ -54,6 +55,18 @@ func (p *Profile) Map(ctx context.Context, xs any, task Task, o MapOptions) *Man
 	}
 	m.begin(ctx)
 	return m
+}
+
+// placedSource is a function with its place before it, as functions travel.
+func (t Task) placedSource() string {
+	open, end := "/*@", "*/"
+	if t.Lang == lang.Lua {
+		open, end = "--[[@", "]]"
+	}
+	if strings.Contains(t.File, end) {
+		return t.Source
+	}
+	return fmt.Sprintf("%s%s:%d:%d%s%s", open, t.File, max(t.Line, 1), max(t.Column, 1), end, t.Source)
 }
 
 // Map calls the function that task.Source is with each element of xs and gives the results in order. Elements travel
@@ -87,7 +100,8 @@ type mapping struct {
 	xs    elements
 	task  Task
 	chunk int
-	width int // how many tasks are submitted at a time
+	width int        // how many tasks are submitted at a time
+	call  lang.Frame // of map itself
 
 	// under the lock of its Many
 	next    int       // the task to submit next
@@ -109,7 +123,8 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*M
 			return nil, err
 		}
 	}
-	j := &mapping{p: p, xs: xs, chunk: max(o.Chunk, 1)}
+	j := &mapping{p: p, xs: xs, chunk: max(o.Chunk, 1), call: lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}}
+	t.File, t.Line, t.Column = mapFile, 1, 1
 	tasks := (xs.n + j.chunk - 1) / j.chunk
 	if j.width = o.Window; j.width == 0 {
 		j.width = tasks
@@ -137,10 +152,13 @@ func encodeAll(what string, bs []lang.Binding) ([]lang.Binding, error) {
 	for i, b := range bs {
 		raw, err := wire.Encode(b.Value)
 		if err != nil {
-			if b.Name != functionName {
-				err = lang.At(lang.At(err, b.Name), what)
+			if b.Name != functionName && b.Name != argsName {
+				err = lang.At(err, b.Name)
 			}
-			return nil, newError(Refused, "%v", err)
+			if b.Name == functionName {
+				what = "f"
+			}
+			return nil, newError(Refused, "%v", lang.At(err, what))
 		}
 		out[i] = lang.Binding{Name: b.Name, Value: encoded(raw)}
 	}
@@ -227,11 +245,17 @@ func (m *Many) finish(u int, f *Future) {
 	raw, err := f.raw(context.Background())
 	switch {
 	case err != nil:
-		m.settle(at, end, func(int) outcome { return outcome{err: err.(*Error)} })
+		failed := j.placed(err.(*Error))
+		m.settle(at, end, func(int) outcome { return outcome{err: failed} })
 	case j.chunk == 1:
 		m.settle(at, end, func(int) outcome { return outcome{value: raw} })
 	default:
 		results := readChunk(raw, end-at, f)
+		for _, o := range results {
+			if o.err != nil {
+				j.placed(o.err)
+			}
+		}
 		m.settle(at, end, func(i int) outcome { return results[i-at] })
 	}
 }
@@ -253,6 +277,20 @@ func (j *mapping) taskOf(u int) Task {
 	t.args = append(t.args[:len(t.args):len(t.args)], lang.Binding{Name: elementName,
 		Value: func(s lang.Sink) error { return lang.WalkTypes(x, s, j.p.types) }})
 	return t
+}
+
+// placed says where map was called, in place of our own code that called the function.
+func (j *mapping) placed(e *Error) *Error {
+	for i := range e.Stack {
+		if e.Stack[i].File == mapFile {
+			e.Stack = append(e.Stack[:i:i], j.call)
+			if i == 0 {
+				e.Line = ""
+			}
+			break
+		}
+	}
+	return e
 }
 
 // cancel cancels what is not over: first what was not submitted, then the others from the last on.

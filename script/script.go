@@ -60,6 +60,9 @@ func New(cfg Config) (*Session, error) {
 	s := &Session{cfg: cfg, interps: map[string]lang.Interpreter{}}
 	own := slices.Concat(modules.With(process.Config{Argv: cfg.Args, Exit: s.exit}), cfg.Modules)
 	cfg.Host.Modules = slices.Concat(cfg.Host.Modules, modules.With(process.Config{Daemon: true, Exit: stay}), cfg.Modules)
+	if cfg.Host.Progress == nil {
+		cfg.Host.Progress = newProgress().report
+	}
 	s.host = eval.NewHost(cfg.Host)
 	s.modules = slices.Concat(own, s.host.Modules())
 	if cfg.Daemons != 0 {
