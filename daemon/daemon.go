@@ -81,8 +81,6 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 		return ExitUsage, err
 	}
 	w := &worker{s: s, cfg: cfg, ended: make(chan struct{})}
-	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	defer w.cancel(context.Canceled)
 	w.standIn = time.AfterFunc(math.MaxInt64, w.standInNow)
 	w.free = time.AfterFunc(math.MaxInt64, debug.FreeOSMemory)
 	defer w.free.Stop()
@@ -95,7 +93,6 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 	case <-ctx.Done():
 		w.end(ExitGone, nil)
 	}
-	w.cancel(errGone)
 	go socket.Close() // it waits for the goroutine of a task that does not let go
 	return w.code, w.err
 }
@@ -103,30 +100,30 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 // worker is a daemon at work. The goroutine that reads a task runs it, so that nothing is handed over between the
 // socket and the interpreter; when a task lasts, another goroutine takes over reading, so that a cancel is heard.
 type worker struct {
-	s      launch.Settings
-	cfg    Config
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	peer   *sp.Peer
-	idle   *time.Timer // nil without Settings.Idle
+	s    launch.Settings
+	cfg  Config
+	peer *sp.Peer
+	idle *time.Timer // nil without Settings.Idle
 
 	interpreters map[string]lang.Interpreter
-	bindings     []wire.Binding
+	body         wire.RunBody // of the last task
 	given        []lang.Binding
 	encoder      wire.Encoder
 	out          output
 	own          lang.RNG  // random numbers that go on from task to task
 	rng          *lang.RNG // those of the present task
+	spare        *taskContext
 	tasks        int
 	sent         int         // bytes of the last result
 	free         *time.Timer // gives memory back after big tasks
 
 	mu       sync.Mutex
 	busy     bool // some goroutine runs tasks
+	over     bool // the daemon leaves
 	watching bool // the stand-in may still be needed
 	queue    []job
 	current  wire.Header
-	stop     context.CancelCauseFunc // of the current task
+	task     *taskContext // of the current task; nil between tasks
 	standIn  *time.Timer
 	armed    bool // the timer is set
 	began    int  // how often tasks began
@@ -293,8 +290,8 @@ func (w *worker) standInNow() {
 func (w *worker) drop(h wire.Header) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stop != nil && w.current.Task == h.Task && w.current.Attempt == h.Attempt {
-		w.stop(errCancelled)
+	if w.task != nil && w.current.Task == h.Task && w.current.Attempt == h.Attempt {
+		w.task.stop(errCancelled)
 	}
 	for i := range w.queue {
 		if w.queue[i].Task == h.Task && w.queue[i].Attempt == h.Attempt {
@@ -318,14 +315,13 @@ func (w *worker) giveBack() {
 // more tells whether the goroutine that works has further tasks to read, so that its answers may go out together.
 func (w *worker) more() bool {
 	w.mu.Lock()
-	reading := w.watching
-	w.mu.Unlock()
-	return reading && w.peer.Buffered()
+	defer w.mu.Unlock() // so long no stand-in takes over reading
+	return w.watching && w.peer.Buffered()
 }
 
 // leave says goodbye: what was sent and not answered goes to another daemon.
 func (w *worker) leave(code int) {
-	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Leave}))
 	w.end(code, w.peer.Bye(ctx))
@@ -335,5 +331,11 @@ func (w *worker) end(code int, err error) {
 	w.once.Do(func() {
 		w.code, w.err = code, err
 		close(w.ended)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.over = true
+		if w.task != nil {
+			w.task.stop(errGone)
+		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 var (
 	errCancelled = errors.New("cancelled")
 	errGone      = errors.New("the host is gone")
+	errOver      = errors.New("the task is over")
 )
 
 const (
@@ -29,25 +30,39 @@ func (w *worker) run(j job) {
 		w.answer(j.Header, time.Now(), nil, &lang.Error{Kind: lang.Interrupted, Message: "cancelled before it started"})
 		return
 	}
-	ctx, stop := context.WithCancelCause(w.ctx)
-	w.mu.Lock()
-	w.current, w.stop = j.Header, stop
-	w.mu.Unlock()
+	ctx := w.enter(j.Header)
 	start := time.Now()
 	in, v, err := w.evaluate(ctx, j)
 	w.mu.Lock()
-	w.stop = nil
+	w.task = nil
 	w.mu.Unlock()
 	w.answer(j.Header, start, v, err)
-	stop(nil)
+	if ctx.used() {
+		ctx.stop(errOver) // whatever the task left running
+		w.spare = nil
+	}
 	w.tidy(in, j.Kind)
 	if len(j.body)+w.sent > big {
-		w.bindings, w.given, w.encoder = nil, nil, wire.Encoder{} // they hold on to what they last had
+		w.body, w.given, w.encoder = wire.RunBody{}, nil, wire.Encoder{} // they hold on to what they last had
 		w.free.Reset(freeAfter)
 	}
 	if w.tasks++; w.tasks == w.s.MaxTasks {
 		w.leave(ExitMaxTasks)
 	}
+}
+
+// enter makes the context of a task, which a cancel ends.
+func (w *worker) enter(h wire.Header) *taskContext {
+	if w.spare == nil {
+		w.spare = new(taskContext)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.current, w.task = h, w.spare
+	if w.over {
+		w.task.stop(errGone)
+	}
+	return w.task
 }
 
 func (w *worker) evaluate(ctx context.Context, j job) (in lang.Interpreter, v lang.Value, err error) {
@@ -57,11 +72,10 @@ func (w *worker) evaluate(ctx context.Context, j job) (in lang.Interpreter, v la
 			w.interpreters = nil
 		}
 	}()
-	r, err := wire.ParseRun(j.body, w.bindings)
-	if err != nil {
+	r := &w.body
+	if err := wire.ParseRun(j.body, r); err != nil {
 		return nil, nil, err
 	}
-	w.bindings = r.Globals[:0]
 	if w.rng = &w.own; r.Stream != (lang.RNG{}) {
 		stream, err := lang.RNGOf(r.Stream)
 		if err != nil {

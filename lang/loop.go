@@ -102,3 +102,17 @@ func (l *Loop) Reset() {
 		l.era++
 	}
 }
+
+// AfterFunc is context.AfterFunc, straight to a context that has a method of that name.
+func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
+	if c, ok := ctx.(interface{ AfterFunc(func()) func() bool }); ok {
+		return c.AfterFunc(f)
+	}
+	return context.AfterFunc(ctx, f)
+}
+
+// CanEnd tells whether a context can ever end.
+func CanEnd(ctx context.Context) bool {
+	_, ok := ctx.(interface{ AfterFunc(func()) func() bool })
+	return ok || ctx.Done() != nil
+}

@@ -240,6 +240,17 @@ func (r *Reader) Text() string {
 	return string(p)
 }
 
+// Again reads a text, and gives last when it is the same: nothing is copied then.
+func (r *Reader) Again(last string) string {
+	at := r.off
+	p := r.payload(r.want(majorText, "a text"))
+	if r.err == nil && string(p) == last {
+		return last
+	}
+	r.off = at
+	return r.Text()
+}
+
 // Bytes reads a byte string, which aliases what is read from.
 func (r *Reader) Bytes() []byte { return r.payload(r.want(majorBytes, "a byte string")) }
 

@@ -173,27 +173,33 @@ func (e *Encoder) AppendBindings(b []byte, what string, bs []lang.Binding) ([]by
 	return b, nil
 }
 
-// ParseRun reads the body of a task. Its strings are copies, its values alias body. bindings is reused for both maps.
-func ParseRun(body []byte, bindings []Binding) (r RunBody, err error) {
+// ParseRun reads the body of a task into r, which may hold the task before: texts that are the same again, and its
+// bindings, are used again. Other texts are copies, values alias body.
+func ParseRun(body []byte, r *RunBody) error {
 	d := Reader{B: body}
 	if d.Array() != 8 {
-		return r, errors.New("wire: a task has 8 fields")
+		return errors.New("wire: a task has 8 fields")
 	}
-	r.Language, r.Source, r.File = d.Text(), d.Text(), d.Text()
+	r.Language, r.Source, r.File = d.Again(r.Language), d.Again(r.Source), d.Again(r.File)
 	r.Line, r.Column = int(d.Uint()), int(d.Uint())
+	r.Stream = lang.RNG{}
 	for i := range min(int(d.Array()), len(r.Stream)) {
 		r.Stream[i] = uint32(d.Uint())
 	}
-	bindings = readBindings(&d, bindings[:0])
+	bindings := readBindings(&d, r.Globals[:0])
 	n := len(bindings)
 	bindings = readBindings(&d, bindings)
-	r.Globals, r.Args = bindings[:n:n], bindings[n:]
-	return r, d.Err()
+	r.Globals, r.Args = bindings[:n], bindings[n:]
+	return d.Err()
 }
 
 func readBindings(d *Reader, to []Binding) []Binding {
 	for n := d.Map(); n > 0 && d.Err() == nil; n-- {
-		to = append(to, Binding{d.Text(), d.Raw()})
+		var last string
+		if i := len(to); i < cap(to) {
+			last = to[:i+1][i].Name
+		}
+		to = append(to, Binding{d.Again(last), d.Raw()})
 	}
 	return to
 }

@@ -158,14 +158,14 @@ func (in *Interp) enter(ctx context.Context) (end func(), err error) {
 	}
 	outer := in.ctx
 	in.ctx = ctx
-	if ctx.Done() == nil || ctx == outer {
+	if !lang.CanEnd(ctx) || ctx == outer {
 		if outer == ctx {
 			return nothing, nil
 		}
 		return func() { in.ctx = outer }, nil
 	}
 	fired, vm := make(chan struct{}), in.vm
-	stop := context.AfterFunc(ctx, func() {
+	stop := lang.AfterFunc(ctx, func() {
 		vm.Interrupt(ctx)
 		close(fired)
 	})

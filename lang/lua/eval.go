@@ -63,9 +63,9 @@ func (in *Interp) begin(ctx context.Context) run {
 	r := run{outer: in.gate.ctx, guards: in.guards}
 	in.gate.ctx, in.guards, in.trace = ctx, nil, nil
 	in.arm(in.cur)
-	if ctx.Done() != nil && ctx != r.outer {
+	if lang.CanEnd(ctx) && ctx != r.outer {
 		r.fired = make(chan struct{})
-		r.stop = context.AfterFunc(ctx, func() {
+		r.stop = lang.AfterFunc(ctx, func() {
 			in.gate.flag.Store(true)
 			close(r.fired)
 		})
@@ -85,7 +85,7 @@ func (in *Interp) end(r run) {
 // arm makes a thread interruptible, when there is something to be interrupted by.
 func (in *Interp) arm(L *glua.LState) {
 	switch ours := L.Context() == context.Context(&in.gate); {
-	case in.gate.ctx.Done() == nil:
+	case !lang.CanEnd(in.gate.ctx):
 		L.RemoveContext()
 	case !ours: // a new coroutine has a child of the gate, which hears nothing
 		L.SetContext(&in.gate)
