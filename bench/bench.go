@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mojukapu/mirai/daemon"
@@ -30,7 +31,7 @@ import (
 func main() {
 	child()
 	daemon.Main(daemon.Config{Modules: script.DaemonModules()})
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	o, err := parse(os.Args[1:])
 	if err == nil {
@@ -150,39 +151,44 @@ func figuresRun(ctx context.Context, o options) error {
 	defer cleanup()
 	r := newResults(o.mode())
 	for i := range o.rounds {
-		if err := round(ctx, o, cs, r, i); err != nil {
-			return err
-		}
+		err = errors.Join(err, round(ctx, o, cs, r, i))
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	report(os.Stdout, r, cs, o.markdown)
-	return errors.Join(r.save(filepath.Join(o.out, "samples-"+o.mode()+".jsonl")), draw(o.out, r, cs))
+	return errors.Join(err, r.save(filepath.Join(o.out, "samples-"+o.mode()+".jsonl")), draw(o.out, r, cs))
 }
 
-// round takes each group from each contender, beginning with another one each time.
-func round(ctx context.Context, o options, cs []contender, r *results, n int) error {
+// round takes each group from each contender, beginning with another one each time. Who fails is left out; it is an error
+// when that was not a peer.
+func round(ctx context.Context, o options, cs []contender, r *results, n int) (failed error) {
 	wanted := o.wants(groupNames(), groupNames())
 	for _, g := range groups {
 		if !slices.Contains(wanted, g.name) {
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "\rround %d of %d: %-12s", n+1, o.rounds, g.name)
+		fmt.Fprintf(os.Stderr, "round %d of %d: %s\n", n+1, o.rounds, g.name)
 		for i := range cs {
 			c := cs[(i+n)%len(cs)]
-			limit, stop := context.WithTimeout(ctx, 2*time.Minute)
-			samples, err := c.take(limit, g, o.quick)
-			stop()
+			samples, err := limited(ctx, c, g, o.quick)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err != nil && !c.peer {
-				return fmt.Errorf("%s, %s: %w", c.name, g.name, err)
-			}
 			if err != nil {
-				fmt.Fprintf(os.Stderr, "\n%s, %s: left out: %v\n", c.name, g.name, err)
+				fmt.Fprintf(os.Stderr, "%s, %s: left out: %v\n", c.name, g.name, err)
+			}
+			if err != nil && !c.peer {
+				failed = errors.Join(failed, fmt.Errorf("%s, %s: %w", c.name, g.name, err))
 			}
 			r.add(c.name, samples)
 		}
 	}
-	fmt.Fprintln(os.Stderr)
-	return nil
+	return failed
+}
+
+func limited(ctx context.Context, c contender, g group, quick bool) ([]sample, error) {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	defer stop()
+	return c.take(ctx, g, quick)
 }
