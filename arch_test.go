@@ -32,6 +32,7 @@ var house = map[string][]string{
 	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"cmd/mirai":       {"lang", "launch", "eval", "daemon", "script", "repl", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"examples/...":    {"lang", "eval", "daemon", "script"},
+	"bench/...":       {"lang", "launch", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
 }
 
 // inTests are what test files may import besides.
