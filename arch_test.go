@@ -28,11 +28,11 @@ var house = map[string][]string{
 	"daemon/dispatch": {"internal/wire", "internal/sp", "lang"},
 	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "lang/js", "lang/lua"},
 	"eval":            {"lang", "launch", "internal/wire", "internal/sp", "daemon/dispatch"},
-	"script":          {"lang", "launch", "eval", "daemon", "lang/js", "lang/lua", "modules/..."},
+	"script":          {"lang", "launch", "eval", "daemon", "lang/js", "lang/lua", "modules/...", "github.com/mattn/go-isatty"},
 	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"cmd/mirai":       {"lang", "launch", "eval", "daemon", "script", "repl", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"examples/...":    {"lang", "eval", "daemon", "script"},
-	"bench/...":       {"lang", "launch", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
+	"bench/...":       {"lang", "launch", "script", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
 }
 
 // inTests are what test files may import besides.
