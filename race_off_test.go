@@ -1,0 +1,5 @@
+//go:build !race
+
+package mirai_test
+
+const raceEnabled = false
