@@ -25,32 +25,34 @@ func mapSource(language string, o MapOptions) string {
 	if language == lang.Lua {
 		return luaSource(o)
 	}
-	call := "mirai_f(x" + jsArgs(o)
+	element := "mirai_x"
+	if o.Chunk > 1 {
+		element = "mirai_x[i]"
+	}
 	if o.Spread {
-		call = "mirai_f(...x" + jsArgs(o)
+		element = "..." + element
+	}
+	call := "mirai_f(" + element + ")"
+	if len(o.Args) > 0 {
+		call = "mirai_f(" + element + ", ...mirai_args)"
 	}
 	if o.Chunk <= 1 {
-		return "const x = mirai_x; return " + call
+		return "return " + call
 	}
-	return `const values = [], failed = [], failures = []
-for (const x of mirai_x) {
+	return `const n = mirai_x.length, values = new Array(n), failed = [], failures = []
+let i = 0, v
+for (; i < n; i++) {
   try {
-    let v = ` + call + `
-    if (v !== null && typeof v === "object" && typeof v.then === "function") v = await v
-    values.push(v)
+    v = ` + call + `
+    if (typeof v === "object" && v !== null && typeof v.then === "function") v = await v
+    values[i] = v
   } catch (e) {
-    failed.push(values.push(null) - 1)
+    values[i] = null
+    failed.push(i)
     failures.push(e)
   }
 }
 return failed.length ? [values, failed, failures] : [values]`
-}
-
-func jsArgs(o MapOptions) string {
-	if len(o.Args) > 0 {
-		return ", ...mirai_args)"
-	}
-	return ")"
 }
 
 // luaSource: inside containers nil is null.

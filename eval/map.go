@@ -99,6 +99,7 @@ type mapping struct {
 	p     *Profile
 	xs    elements
 	task  Task
+	n     int // elements
 	chunk int
 	width int        // how many tasks are submitted at a time
 	call  lang.Frame // of map itself
@@ -123,7 +124,7 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*M
 			return nil, err
 		}
 	}
-	j := &mapping{p: p, xs: xs, chunk: max(o.Chunk, 1), call: lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}}
+	j := &mapping{p: p, xs: xs, n: xs.n, chunk: max(o.Chunk, 1), call: lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}}
 	t.File, t.Line, t.Column = mapFile, 1, 1
 	tasks := (xs.n + j.chunk - 1) / j.chunk
 	if j.width = o.Window; j.width == 0 {
@@ -187,10 +188,14 @@ func (m *Many) begin(ctx context.Context) {
 		stop := context.AfterFunc(ctx, func() { m.Cancel() })
 		m.Notify(func() { stop() })
 	}
+	m.Notify(m.job.release)
 	for range min(m.job.width, len(m.job.live)) {
 		m.feed()
 	}
 }
+
+// release lets go of what only tasks need, when there will be no more.
+func (j *mapping) release() { j.xs, j.task = elements{}, Task{} }
 
 // feed submits one task more. One that is over at once (it was refused, the profile is closed) makes room for another.
 func (m *Many) feed() {
@@ -262,7 +267,7 @@ func (m *Many) finish(u int, f *Future) {
 
 // span gives the elements of a task.
 func (j *mapping) span(u int) (at, end int) {
-	return u * j.chunk, min((u+1)*j.chunk, j.xs.n)
+	return u * j.chunk, min((u+1)*j.chunk, j.n)
 }
 
 func (j *mapping) taskOf(u int) Task {
@@ -301,9 +306,9 @@ func (j *mapping) cancel(m *Many) {
 	j.next = len(j.live)
 	live := j.live[:next:next]
 	m.mu.Unlock()
-	if at := next * j.chunk; at < j.xs.n {
+	if at := next * j.chunk; at < j.n {
 		err := newError(Cancelled, "cancelled")
-		m.settle(at, j.xs.n, func(int) outcome { return outcome{err: err} })
+		m.settle(at, j.n, func(int) outcome { return outcome{err: err} })
 	}
 	for u := len(live) - 1; u >= 0; u-- {
 		m.mu.Lock()

@@ -308,7 +308,6 @@ func BenchmarkMap20k(b *testing.B)      { benchmarkMap(b, 20_000, eval.MapOption
 func BenchmarkMap20kChunk(b *testing.B) { benchmarkMap(b, 20_000, eval.MapOptions{Chunk: 100}) }
 func BenchmarkMap1MChunk(b *testing.B)  { benchmarkMap(b, 1_000_000, eval.MapOptions{Chunk: 1000}) }
 
-
 // BenchmarkMap1MWindow reports the largest heap while a million elements, each a task, go through a window of 1000.
 func BenchmarkMap1MWindow(b *testing.B) {
 	p, err := eval.New(context.Background(), eval.Config{Daemons: 2, Modules: modules})

@@ -11,17 +11,13 @@ import (
 // wait is m[]: it waits for a mirai and gives its value; of several it gives the values, with failures in place.
 func (m module) wait(c *lang.Call) (any, error) {
 	x, err := handles(c)
-	if err != nil {
-		return nil, err
+	if f, ok := x.(*Future); ok {
+		return f.Feed(c.Context)
 	}
-	switch x := x.(type) {
-	case *Future:
-		return x.Feed(c.Context)
-	case *Many:
-		return x.collect(c.Context, collecting{})
-	}
-	if fs, keys, err := futures(x, c.Lang); err == nil {
-		return manyOf(fs, keys).collect(c.Context, collecting{})
+	if err == nil {
+		if all, err := many(x, c.Lang); err == nil {
+			return all.collect(c.Context, collecting{})
+		}
 	}
 	got := "nothing"
 	if len(c.Args) > 0 {
