@@ -70,7 +70,7 @@ func permitted(imp, dir string, allowed []string, test bool) bool {
 		// A test may use its own package, and what stands on the same level or below.
 		allowed = append(append(slices.Clone(allowed), dir), inTests...)
 		if dir == "" || strings.HasPrefix(dir, "modules") || dir == "eval" || dir == "daemon" {
-			allowed = append(allowed, "lang", "eval", "daemon", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "script")
+			allowed = append(allowed, "lang", "eval", "daemon", "daemon/dispatch", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "script")
 		}
 	}
 	return slices.ContainsFunc(allowed, func(a string) bool {

@@ -82,7 +82,7 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 	}
 	w := &worker{s: s, cfg: cfg, ended: make(chan struct{})}
 	w.standIn = time.AfterFunc(math.MaxInt64, w.standInNow)
-	w.free = time.AfterFunc(math.MaxInt64, debug.FreeOSMemory)
+	w.free = time.AfterFunc(math.MaxInt64, w.freeNow)
 	defer w.free.Stop()
 	socket, err := sp.Dial(ctx, s.URL, sp.Config{Peer: w.serve})
 	if err != nil {
@@ -116,6 +116,7 @@ type worker struct {
 	tasks        int
 	sent         int         // bytes of the last result
 	free         *time.Timer // gives memory back after big tasks
+	frame        []byte      // of the last big result, for the next
 
 	mu       sync.Mutex
 	busy     bool // some goroutine runs tasks
@@ -284,6 +285,19 @@ func (w *worker) standInNow() {
 		runtime.GOMAXPROCS(lastingThreads)
 	}
 	w.read() // on the timer's own goroutine
+}
+
+// freeNow gives memory back to the system, when no task runs.
+func (w *worker) freeNow() {
+	w.mu.Lock()
+	idle := !w.busy
+	if idle {
+		w.frame = nil
+	}
+	w.mu.Unlock()
+	if idle {
+		debug.FreeOSMemory()
+	}
 }
 
 // drop lets go of a task: the running one is interrupted, a waiting one is answered as cancelled in its turn.

@@ -22,6 +22,8 @@ var (
 const (
 	big       = 8 << 20                // bytes of a task and its result after which memory is given back
 	freeAfter = 200 * time.Millisecond // without another one
+
+	flushWithin = 10 * time.Second // how long a big result may take to leave before the next task runs
 )
 
 // run runs one task, answers it and tidies up after it, in this order: the host does not wait for the tidying.
@@ -158,7 +160,10 @@ func (w *worker) tidy(in lang.Interpreter, kind wire.Kind) {
 // answer sends the result of a task. A value that cannot be sent is a failure of the task.
 func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error) {
 	h.Kind = wire.Done
-	b := make([]byte, 0, 128)
+	b := w.frame
+	if w.frame = nil; b == nil {
+		b = make([]byte, 0, 128)
+	}
 	if err == nil {
 		b = wire.AppendDone(b, h, false)
 		w.encoder.Reset(b)
@@ -172,11 +177,25 @@ func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error)
 	}
 	b = wire.AppendDoneEnd(b, start.UnixMicro(), time.Since(start).Microseconds(), w.out.take())
 	w.sent = len(b)
-	if w.more() {
+	if len(b) > big {
+		w.peer.Send(b)
+		w.frame = w.again(b)
+	} else if w.more() {
 		w.peer.Post(b)
 	} else {
 		w.peer.Send(b)
 	} // a lost host is noticed by whoever reads
+}
+
+// again waits until a big frame has gone out, and gives its memory for the next one: fresh memory costs more than
+// the copying into it.
+func (w *worker) again(frame []byte) []byte {
+	ctx, cancel := context.WithTimeout(context.Background(), flushWithin)
+	defer cancel()
+	if w.peer.Flushed(ctx) != nil {
+		return nil
+	}
+	return frame[:0]
 }
 
 func appendFault(b []byte, err error) []byte {

@@ -141,6 +141,10 @@ func (p *Peer) Queue(frame []byte) error { return p.link.queue(frame) }
 // Flush sends what was posted or queued.
 func (p *Peer) Flush() { p.link.push() }
 
+// Flushed sends what was posted and waits until the kernel has everything that was sent: the memory of big frames is the
+// caller's again. inproc copies frames, so it does not wait.
+func (p *Peer) Flushed(ctx context.Context) error { return p.link.flushed(ctx) }
+
 // Buffered says whether more input is there already, so that Recv will hardly wait. Only for whoever may call Recv.
 func (p *Peer) Buffered() bool { return p.link.buffered() }
 
