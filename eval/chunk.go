@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
@@ -69,7 +68,7 @@ local values, failed, failures = {}, {}, {}
 local function take(ok, v, ...)
   local i = #values + 1
   if not ok then
-    failed[#failed + 1], failures[#failures + 1], v = i - 1, v == nil and null or v, nil
+    failed[#failed + 1], failures[#failures + 1], v = i - 1, v == nil and "nil" or v, nil
   elseif select("#", ...) > 0 then
     v = {v == nil and null or v, ...}
     for k = 1, select("#", ...) + 1 do if v[k] == nil then v[k] = null end end
@@ -93,8 +92,8 @@ func luaCall(o MapOptions) string {
 }
 
 // readChunk takes the result of a chunk of n elements apart.
-func readChunk(raw []byte, n int, f *Future) []outcome {
-	out, err := splitChunk(raw, n, f.p.types)
+func readChunk(raw []byte, n int, language string, f *Future) []outcome {
+	out, err := splitChunk(raw, n, language, f.p.types)
 	if err != nil {
 		lost := newError(Reset, "the daemon sent a result that cannot be read: %v", err)
 		lost.Task, lost.Daemon = f.label(), f.where()
@@ -111,7 +110,7 @@ func readChunk(raw []byte, n int, f *Future) []outcome {
 	return out
 }
 
-func splitChunk(raw []byte, n int, types []*lang.Type) ([]outcome, error) {
+func splitChunk(raw []byte, n int, language string, types []*lang.Type) ([]outcome, error) {
 	if shares(raw) { // references count from the beginning of all: write each value anew
 		var err error
 		if raw, err = unshare(raw); err != nil {
@@ -142,7 +141,7 @@ func splitChunk(raw []byte, n int, types []*lang.Type) ([]outcome, error) {
 		if err != nil || i < 0 || i >= n {
 			return nil, fmt.Errorf("failure of element %d: %w", i, err)
 		}
-		out[i] = outcome{err: raisedBy(v)}
+		out[i] = outcome{err: raisedBy(v, language)}
 	}
 	return out, d.Err()
 }
@@ -172,17 +171,33 @@ func unshare(raw []byte) ([]byte, error) {
 	return out, nil
 }
 
+var unsent = regexp.MustCompile(`^the result\[\d\]\[(\d+)\]`)
+
+// renamed has the error of a chunk name the element whose result cannot be sent, not its place in our lists. at is the first
+// element; elements and places count from where the language of the function does.
+func renamed(e *Error, at int) *Error {
+	if m := unsent.FindStringSubmatch(e.Message); m != nil {
+		i, _ := strconv.Atoi(m[1])
+		e.Message = fmt.Sprintf("the result of element %d%s", at+i, e.Message[len(m[0]):])
+	}
+	return e
+}
+
 var luaPlace = regexp.MustCompile(`(?s)^([^\n:]+):(\d+): (.*)$`)
 
 // raisedBy is the error of an element of a chunk, of what its function raised.
-func raisedBy(v any) *Error {
+func raisedBy(v any, language string) *Error {
 	e := newError(Raised, "")
 	switch v := v.(type) {
 	case *lang.Error:
 		e.Class, e.Message, e.Stack, e.Data = v.Class, v.Message, v.Stack, v.Fields
-	case string: // Lua's error puts the place before it
+	case string:
+		if language != lang.Lua {
+			e.Value, e.Message = v, v
+			break
+		}
 		e.Class, e.Message = "error", v
-		if m := luaPlace.FindStringSubmatch(v); m != nil {
+		if m := luaPlace.FindStringSubmatch(v); m != nil { // error puts the place before it
 			line, _ := strconv.Atoi(m[2])
 			e.Message, e.Stack = m[3], []lang.Frame{{File: m[1], Line: line}}
 		}
@@ -197,8 +212,12 @@ func raisedBy(v any) *Error {
 				}
 			}
 		}
+	case nil:
+		e.Message = "null"
+	case lang.Undefined:
+		e.Value, e.Message = v, "undefined"
 	default:
-		e.Value, e.Message = v, strings.Trim(preview(v), `"`)
+		e.Value, e.Message = v, preview(v)
 	}
 	return e
 }

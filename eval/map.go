@@ -100,6 +100,7 @@ type mapping struct {
 	xs    elements
 	task  Task
 	n     int // elements
+	lang  string
 	chunk int
 	width int        // how many tasks are submitted at a time
 	call  lang.Frame // of map itself
@@ -124,7 +125,7 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*M
 			return nil, err
 		}
 	}
-	j := &mapping{p: p, xs: xs, n: xs.n, chunk: max(o.Chunk, 1), call: lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}}
+	j := &mapping{p: p, xs: xs, n: xs.n, lang: t.Lang, chunk: max(o.Chunk, 1), call: lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}}
 	t.File, t.Line, t.Column = mapFile, 1, 1
 	tasks := (xs.n + j.chunk - 1) / j.chunk
 	if j.width = o.Window; j.width == 0 {
@@ -250,12 +251,12 @@ func (m *Many) finish(u int, f *Future) {
 	raw, err := f.raw(context.Background())
 	switch {
 	case err != nil:
-		failed := j.placed(err.(*Error))
+		failed := renamed(j.placed(err.(*Error)), at)
 		m.settle(at, end, func(int) outcome { return outcome{err: failed} })
 	case j.chunk == 1:
 		m.settle(at, end, func(int) outcome { return outcome{value: raw} })
 	default:
-		results := readChunk(raw, end-at, f)
+		results := readChunk(raw, end-at, j.lang, f)
 		for _, o := range results {
 			if o.err != nil {
 				j.placed(o.err)

@@ -189,6 +189,21 @@ func TestMapRefuses(t *testing.T) {
 	}
 }
 
+// TestMapWindow: no more tasks are submitted than the window lets, and the next follow.
+func TestMapWindow(t *testing.T) {
+	p := open(t, eval.Config{})
+	ctx := soon(t)
+	m := p.Map(ctx, make([]int, 1000), eval.Task{Source: "x => sleep(0.1)"}, eval.MapOptions{Window: 3})
+	most := 0
+	for range m.Each(ctx) {
+		s := p.Status()
+		most = max(most, s.Awaiting+s.Executing)
+	}
+	if done, _ := m.Progress(); done != 1000 || most > 3 {
+		t.Errorf("%d of 1000 are done, at most %d tasks were submitted at a time, want 3", done, most)
+	}
+}
+
 // TestMapShares: results of a chunk that are one value arrive, each whole.
 func TestMapShares(t *testing.T) {
 	everyKind(t, eval.Config{}, func(t *testing.T, p *eval.Profile, language string, say func(js, lua string) string) {

@@ -83,16 +83,16 @@ func mapFunction(c *lang.Call) (f lang.Binding, language string, err error) {
 	if len(c.Args) > 1 {
 		kind = "a " + c.Args[1].Kind()
 	}
-	if len(c.Args) < 2 || c.Args[1].Func() == nil {
+	var fn *lang.Function
+	if kind == "a function" {
+		var b lang.Builder
+		if err := c.Args[1].Walk(&b); err != nil {
+			return f, "", lang.At(err, "f")
+		}
+		fn, _ = b.Value().(*lang.Function)
+	}
+	if fn == nil {
 		return f, "", &lang.Error{Class: "TypeError", Message: "map: `f` must be a function, not " + kind}
-	}
-	v, err := c.Any(1)
-	if err != nil {
-		return f, "", err
-	}
-	fn, ok := v.(*lang.Function)
-	if !ok {
-		return f, "", &lang.Error{Class: "TypeError", Message: "map: `f` must be a function that can be sent, not " + kind}
 	}
 	return lang.Binding{Name: functionName, Value: c.Args[1].Walk}, fn.Lang, nil
 }

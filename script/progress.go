@@ -81,7 +81,7 @@ func title(r eval.Progress) string {
 // counts is "30/100 (30%), 5s left".
 func counts(r eval.Progress) string {
 	text := fmt.Sprintf("%d/%d (%d%%)", r.Done, r.Total, 100*r.Done/max(r.Total, 1))
-	if r.ETA > 0 && r.Done < r.Total {
+	if r.ETA >= redraw && r.Done < r.Total {
 		text += ", " + left(r.ETA) + " left"
 	}
 	return text
