@@ -24,6 +24,7 @@ import (
 const (
 	ExitGone     = 0  // the host is gone, or let it go
 	ExitIdle     = 1  // no task for Settings.Idle
+	ExitWall     = 2  // Settings.Wall is over
 	ExitMaxTasks = 3  // Settings.MaxTasks are done
 	ExitUsage    = 64 // what it was told makes no sense
 	ExitConnect  = 69 // the host cannot be reached, or does not want it
@@ -120,7 +121,9 @@ type worker struct {
 
 	mu       sync.Mutex
 	busy     bool // some goroutine runs tasks
-	over     bool // the daemon leaves
+	over     bool // the daemon has ended
+	expired  bool // Settings.Wall is over: leave after the task that runs
+	leaving  bool // no task starts any more
 	watching bool // the stand-in may still be needed
 	queue    []job
 	current  wire.Header
@@ -153,7 +156,11 @@ const lastingThreads = 2
 func (w *worker) serve(p *sp.Peer) {
 	w.peer = p
 	if w.s.Idle > 0 {
-		w.idle = time.AfterFunc(w.s.Idle, func() { w.leave(ExitIdle) })
+		w.idle = time.AfterFunc(w.s.Idle, func() { w.leaveIdle(ExitIdle) })
+		defer w.idle.Stop()
+	}
+	if w.s.Wall > 0 {
+		defer time.AfterFunc(w.s.Wall, w.expire).Stop()
 	}
 	if err := w.hello(); err != nil {
 		w.end(ExitConnect, err)
@@ -220,10 +227,14 @@ func (w *worker) read() {
 	}
 }
 
-// begin makes this goroutine the one that runs tasks; while another one is, the task waits for it.
+// begin makes this goroutine the one that runs tasks; while another one is, the task waits for it. A daemon that leaves
+// begins nothing: its host runs the task elsewhere.
 func (w *worker) begin(j job) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.leaving {
+		return false
+	}
 	if w.busy {
 		w.queue = append(w.queue, j)
 		return false
@@ -245,7 +256,7 @@ func (w *worker) work(j job) (reading bool) {
 	for {
 		w.run(j)
 		w.mu.Lock()
-		if len(w.queue) == 0 {
+		if len(w.queue) == 0 || w.leaving || w.expired {
 			break
 		}
 		j = w.queue[0]
@@ -254,11 +265,16 @@ func (w *worker) work(j job) (reading bool) {
 	}
 	reading = w.watching
 	w.busy, w.watching, w.queue = false, false, nil
+	leave := w.expired && !w.leaving
+	w.leaving = w.leaving || leave
 	w.mu.Unlock()
 	if !reading && w.cfg.process {
 		runtime.GOMAXPROCS(1)
 	}
-	if w.idle != nil {
+	switch {
+	case leave:
+		w.leave(ExitWall)
+	case w.idle != nil:
 		w.idle.Reset(w.s.Idle)
 	}
 	return reading
@@ -333,10 +349,32 @@ func (w *worker) more() bool {
 	return w.watching && w.peer.Buffered()
 }
 
+// leaveIdle leaves unless a task runs.
+func (w *worker) leaveIdle(code int) {
+	w.mu.Lock()
+	leave := !w.busy && !w.leaving
+	w.leaving = w.leaving || leave
+	w.mu.Unlock()
+	if leave {
+		w.leave(code)
+	}
+}
+
+// expire has the daemon leave as soon as no task runs.
+func (w *worker) expire() {
+	w.mu.Lock()
+	w.expired = true
+	w.mu.Unlock()
+	w.leaveIdle(ExitWall)
+}
+
 // leave says goodbye: what was sent and not answered goes to another daemon.
 func (w *worker) leave(code int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	w.mu.Lock()
+	w.leaving = true
+	w.mu.Unlock()
 	w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Leave}))
 	w.end(code, w.peer.Bye(ctx))
 }

@@ -26,6 +26,7 @@ type Settings struct {
 	Output   bool          // whether what tasks print is shown by the daemon too; it travels with the result always
 	MaxTasks int           // leave after so many tasks; 0 means never
 	Idle     time.Duration // leave after so long without a task; 0 means never
+	Wall     time.Duration // leave so long after connecting, once the task that runs has ended; 0 means never
 	Stack    int           // depth of calls; 0 means the interpreter's default
 }
 
@@ -43,6 +44,7 @@ func (s Settings) Args() []string {
 	add("output", strconv.FormatBool(s.Output), s.Output)
 	add("maxtasks", strconv.Itoa(s.MaxTasks), s.MaxTasks != 0)
 	add("idletime", s.Idle.String(), s.Idle != 0)
+	add("walltime", s.Wall.String(), s.Wall != 0)
 	add("stack", strconv.Itoa(s.Stack), s.Stack != 0)
 	return args
 }
@@ -76,10 +78,12 @@ func (s *Settings) set(name, v string) (err error) {
 		s.MaxTasks, err = strconv.Atoi(v)
 	case "idletime":
 		s.Idle, err = time.ParseDuration(v)
+	case "walltime":
+		s.Wall, err = time.ParseDuration(v)
 	case "stack":
 		s.Stack, err = strconv.Atoi(v)
 	default:
-		err = errors.New("no such setting: there are url, token, cleanup, output, maxtasks, idletime and stack")
+		err = errors.New("no such setting: there are url, token, cleanup, output, maxtasks, idletime, walltime and stack")
 	}
 	return err
 }
@@ -92,8 +96,8 @@ func (s Settings) Valid() error {
 	if !slices.Contains([]string{"", "fresh", "none"}, s.Cleanup) {
 		return fmt.Errorf(`launch: cleanup is %q: it can be "", "fresh" or "none"`, s.Cleanup)
 	}
-	if s.MaxTasks < 0 || s.Idle < 0 || s.Stack < 0 {
-		return errors.New("launch: maxtasks, idletime and stack cannot be negative")
+	if s.MaxTasks < 0 || s.Idle < 0 || s.Wall < 0 || s.Stack < 0 {
+		return errors.New("launch: maxtasks, idletime, walltime and stack cannot be negative")
 	}
 	return nil
 }

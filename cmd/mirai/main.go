@@ -201,12 +201,13 @@ type daemonCmd struct {
 	Output   bool          `help:"Show what tasks print here too."`
 	MaxTasks int           `name:"maxtasks" placeholder:"N" help:"Leave after N tasks."`
 	Idle     time.Duration `name:"idletime" placeholder:"TIME" help:"Leave after so long without a task: 90s, 10m."`
+	Wall     time.Duration `name:"walltime" placeholder:"TIME" help:"Leave so long after connecting, when the task that runs has ended."`
 	Stack    int           `placeholder:"N" help:"The depth of calls that code may reach."`
 }
 
 func (c *daemonCmd) Run() error {
 	os.Unsetenv("MIRAI_TOKEN") // the code of tasks need not see it
-	s := launch.Settings{URL: c.URL, Token: c.Token, Cleanup: c.Cleanup, Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Stack: c.Stack}
+	s := launch.Settings{URL: c.URL, Token: c.Token, Cleanup: c.Cleanup, Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Wall: c.Wall, Stack: c.Stack}
 	ctx, stop := interruptible()
 	defer stop()
 	code, err := daemon.Process(ctx, s, daemonConfig())

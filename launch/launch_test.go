@@ -1,0 +1,43 @@
+package launch
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestInverse: Parse reads what Args gives, for every field there is.
+func TestInverse(t *testing.T) {
+	s := Settings{URL: "ipc:///tmp/x y", Token: "a=b", Cleanup: "fresh", Output: true, MaxTasks: 7,
+		Idle: 90 * time.Second, Wall: 1500 * time.Millisecond, Stack: 200}
+	for v, i := reflect.ValueOf(s), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s is not set: this test must know each field", v.Type().Field(i).Name)
+		}
+	}
+	if got, err := Parse(s.Args()); got != s || err != nil {
+		t.Errorf("Parse(%q) = %+v, %v, want %+v", s.Args(), got, err, s)
+	}
+	if got, err := Parse(strings.Split(s.Environ(), "\n")); got != s || err != nil {
+		t.Errorf("Parse(%q) = %+v, %v, want %+v", s.Environ(), got, err, s)
+	}
+	if args := (Settings{}).Args(); len(args) != 0 {
+		t.Errorf("no settings give the arguments %q", args)
+	}
+}
+
+func TestWrongSettings(t *testing.T) {
+	for arg, want := range map[string]string{
+		"walltime":        "is not of the form --name=value",
+		"--walltime=soon": `--walltime=soon: time: invalid duration "soon"`,
+		"--walltime=-1s":  "walltime and stack cannot be negative",
+		"--cleanup=often": `cleanup is "often"`,
+		"--url=here":      `"here" is not a URL`,
+		"--wall=1s":       "no such setting",
+	} {
+		if _, err := Parse([]string{arg}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q): %v, want %q", arg, err, want)
+		}
+	}
+}
