@@ -57,6 +57,7 @@ type options struct {
 	peers    []string
 	only     []string
 	out      string
+	again    string
 }
 
 func parse(args []string) (options, error) {
@@ -72,6 +73,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&peers, "peers", "all", "all, none, or a list: node, python, or single ones such as workerpool-process")
 	f.StringVar(&only, "only", "", "only these groups, or contenders such as mirai-js and floor, separated by commas")
 	f.StringVar(&o.out, "out", filepath.Join("bench", "out"), "the folder for pictures and samples")
+	f.StringVar(&o.again, "again", "", "report and draw the samples of this file instead of taking any")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -123,6 +125,9 @@ func (o options) mode() string {
 }
 
 func run(ctx context.Context, o options) error {
+	if o.again != "" {
+		return again(o)
+	}
 	if o.awake {
 		stop, err := keepAwake(ctx)
 		if err != nil {
@@ -140,6 +145,18 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	return curves(ctx, o)
+}
+
+func again(o options) error {
+	r, err := load(o.again)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return err
+	}
+	report(os.Stdout, r, r.contenders(), o.markdown)
+	return draw(o.out, r, r.contenders())
 }
 
 // figuresRun takes every figure and reports.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +102,26 @@ func TestComparison(t *testing.T) {
 	}
 }
 
+func TestSaveAndLoad(t *testing.T) {
+	r, _ := sampled()
+	r.add("dask", []sample{{"map", 2, 691, "tasks/s"}})
+	file := filepath.Join(t.TempDir(), "samples")
+	if err := r.save(file); err != nil {
+		t.Fatal(err)
+	}
+	got, err := load(file)
+	if err != nil || !reflect.DeepEqual(got, r) {
+		t.Errorf("load = %+v, %v, want %+v", got, err, r)
+	}
+	var names []string
+	for _, c := range got.contenders() {
+		names = append(names, c.name)
+	}
+	if want := []string{"floor", "mirai-js", "dask"}; !slices.Equal(names, want) {
+		t.Errorf("contenders = %v, want %v", names, want)
+	}
+}
+
 func TestSVG(t *testing.T) {
 	r, cs := sampled()
 	ch := chart{title: `a < b & "c"`, x: "x", y: "y", logX: true, logY: true}
@@ -110,7 +131,7 @@ func TestSVG(t *testing.T) {
 	}
 	for name, svg := range map[string]string{
 		"lines": ch.svg(),
-		"flat":  chart{title: "flat", lines: []line{{"one", []point{{1, 5}}}}}.svg(),
+		"flat":  chart{title: "flat", lines: []line{{name: "one", points: []point{{1, 5}}}}}.svg(),
 		"empty": chart{title: "empty", logX: true}.svg(),
 		"bars":  bars{"bars", "us", barsOf(r, cs, figure{name: "roundtrip_p50", workers: 1})}.svg(),
 		"far":   bars{"far", "us", []bar{{"a", 1, true}, {"b", 9000, false}}}.svg(),

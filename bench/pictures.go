@@ -64,11 +64,13 @@ func barsOf(r *results, cs []contender, f figure) (bs []bar) {
 func echoChart(r *results, cs []contender) chart {
 	ch := chart{title: "Doubles there and back, " + r.mode + " machine", x: "megabytes", y: "milliseconds", logX: true, logY: true}
 	for _, c := range cs {
-		name, prefix := c.name, "echo"
-		if name == "floor" {
-			name, prefix = "bare socket", "socket"
+		l, prefix := line{name: c.name}, "echo"
+		switch {
+		case c.name == "floor":
+			l, prefix = line{name: "bare socket", style: dashed}, "socket"
+		case !c.peer:
+			l.style = bold
 		}
-		l := line{name: name}
 		for _, mb := range []int{1, 10, 100} {
 			if v, ok := r.median(c.name, figure{name: fmt.Sprintf("%s_%dMB", prefix, mb), workers: 1}); ok {
 				l.points = append(l.points, point{float64(mb), v})

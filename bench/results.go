@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 )
 
 // sample is one line of what a contender prints.
@@ -100,6 +101,16 @@ func ratio(ours, theirs float64) float64 {
 	return ours / theirs
 }
 
+// saved is a line of the file of samples.
+type saved struct {
+	Contender string    `json:"contender"`
+	Name      string    `json:"name"`
+	Workers   int       `json:"workers"`
+	Mode      string    `json:"mode"`
+	Unit      string    `json:"unit"`
+	Values    []float64 `json:"values"`
+}
+
 // save writes every sample, one JSON object a line.
 func (r *results) save(file string) error {
 	f, err := os.Create(file)
@@ -108,19 +119,11 @@ func (r *results) save(file string) error {
 	}
 	defer f.Close()
 	w := bufio.NewWriter(f)
-	type line struct {
-		Contender string    `json:"contender"`
-		Name      string    `json:"name"`
-		Workers   int       `json:"workers"`
-		Mode      string    `json:"mode"`
-		Unit      string    `json:"unit"`
-		Values    []float64 `json:"values"`
-	}
 	keys := slices.SortedFunc(maps.Keys(r.values), func(a, b key) int {
 		return bytes.Compare(fmt.Appendf(nil, "%v", a), fmt.Appendf(nil, "%v", b))
 	})
 	for _, k := range keys {
-		b, err := json.Marshal(line{k.contender, k.name, k.workers, r.mode, r.units[k.name], r.values[k]})
+		b, err := json.Marshal(saved{k.contender, k.name, k.workers, r.mode, r.units[k.name], r.values[k]})
 		if err != nil {
 			return err
 		}
@@ -130,4 +133,40 @@ func (r *results) save(file string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// load reads what save wrote.
+func load(file string) (*results, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := newResults("")
+	for l := range bytes.Lines(text) {
+		var s saved
+		if err := json.Unmarshal(l, &s); err != nil {
+			return nil, fmt.Errorf("%s has no samples: %w", file, err)
+		}
+		r.mode, r.units[s.Name] = s.Mode, s.Unit
+		r.values[key{s.Contender, s.Name, s.Workers}] = s.Values
+	}
+	return r, nil
+}
+
+// contenders gives everybody who took part.
+func (r *results) contenders() (cs []contender) {
+	for _, name := range contenderNames() {
+		for k := range r.values {
+			if k.contender != name {
+				continue
+			}
+			c := contender{name: name, process: strings.HasPrefix(name, "mirai-")}
+			if ps := peersNamed([]string{name}); len(ps) == 1 {
+				c.peer, c.process = true, ps[0].process
+			}
+			cs = append(cs, c)
+			break
+		}
+	}
+	return cs
 }

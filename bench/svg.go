@@ -10,14 +10,25 @@ import (
 // chart is a picture of lines.
 type chart struct {
 	title, x, y string
-	logX, logY  bool
+	logX        bool
+	logY        bool // where the values lie far apart
 	lines       []line
 }
 
 type line struct {
 	name   string
 	points []point
+	style  style
 }
+
+// style sets a line apart.
+type style int
+
+const (
+	plain style = iota
+	bold
+	dashed
+)
 
 type point struct{ x, y float64 }
 
@@ -40,7 +51,7 @@ const (
 	barLeft, barRight        = 150, 90
 )
 
-var colours = []string{"#0b6e4f", "#c8553d", "#2f5d9b", "#8a5a9e", "#b58900", "#5f6b6d", "#1a9aa0", "#a0355a"}
+var colours = []string{"#0b6e4f", "#c8553d", "#2f5d9b", "#8a5a9e", "#b58900", "#5f6b6d", "#1a9aa0", "#a0355a", "#7a4b2a", "#7fb069"}
 
 // canvas collects the elements of a picture.
 type canvas struct{ strings.Builder }
@@ -90,6 +101,15 @@ func newScale(vs []float64, log bool, from, to float64) scale {
 	}
 	step := tickStep(max(hi, 0))
 	return scale{0, max(step, math.Ceil(hi/step)*step), from, to, false}
+}
+
+// farApart tells whether a linear scale would hide the small ones.
+func farApart(vs []float64) bool {
+	lo, hi := math.Inf(1), 0.0
+	for _, v := range vs {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return lo > 0 && hi/lo > 30
 }
 
 // tickStep is a round number, so that some five of them reach hi.
@@ -150,7 +170,7 @@ func (ch chart) svg() string {
 		}
 	}
 	x := newScale(xs, ch.logX, left, width-right)
-	y := newScale(ys, ch.logY, height-bottom, top)
+	y := newScale(ys, ch.logY && farApart(ys), height-bottom, top)
 	ch.axes(c, x, y)
 	for i, l := range ch.lines {
 		ch.line(c, x, y, l, i)
@@ -180,7 +200,8 @@ func (ch chart) line(c *canvas, x, y scale, l line, i int) {
 	for _, p := range l.points {
 		path = append(path, fmt.Sprintf("%.1f,%.1f", x.at(p.x), y.at(p.y)))
 	}
-	fmt.Fprintf(c, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", strings.Join(path, " "), colour)
+	look := map[style]string{plain: `stroke-width="1.5"`, bold: `stroke-width="3.5"`, dashed: `stroke-width="2" stroke-dasharray="6 4"`}[l.style]
+	fmt.Fprintf(c, `<polyline points="%s" fill="none" stroke="%s" %s/>`+"\n", strings.Join(path, " "), colour, look)
 	for _, p := range l.points {
 		fmt.Fprintf(c, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`+"\n", x.at(p.x), y.at(p.y), colour)
 	}
@@ -193,12 +214,10 @@ func (b bars) svg() string {
 	h := top + len(b.bars)*(barHeight+barGap) + bottom
 	c := newCanvas(width, h, b.title)
 	var vs []float64
-	lo, hi := math.Inf(1), 0.0
 	for _, x := range b.bars {
-		vs = append(vs, x.value)
-		lo, hi = min(lo, x.value), max(hi, x.value)
+		vs = append(vs, x.value, x.value/2) // so that the shortest bar is long enough to be seen
 	}
-	s := newScale(vs, lo > 0 && hi/lo > 30, barLeft, width-barRight)
+	s := newScale(vs, farApart(vs), barLeft, width-barRight)
 	for _, v := range s.ticks() {
 		c.stroke(s.at(v), top, s.at(v), float64(h-bottom), "#e4e4e4")
 		c.text(s.at(v), float64(h-bottom+16), "middle", "#444", "", tick(v))
