@@ -32,7 +32,7 @@ func (q *Queue) depth(d *Daemon) int {
 // look calls tasks back that stand behind one that lasts, if a daemon idles.
 func (q *Queue) look(now time.Duration) {
 	q.check = 0
-	if q.ahead == 0 || len(q.idle) == 0 {
+	if q.ahead == 0 || len(q.idle) == 0 || q.Direct {
 		return
 	}
 	for d := range q.daemons {

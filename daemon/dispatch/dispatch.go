@@ -15,9 +15,10 @@ import (
 // Config is what a Dispatcher is made with. Its hooks are called without a lock held, on the goroutine where the
 // thing happened; they must not wait for the dispatcher.
 type Config struct {
-	URL   string
-	Depth int           // tasks a daemon holds at the most, the running one included. Defaults to 1
-	Grace time.Duration // between an interrupt and the kill
+	URL    string
+	Depth  int           // tasks a daemon holds at the most, the running one included. Defaults to 1
+	Grace  time.Duration // between an interrupt and the kill
+	Direct bool          // each task goes to a daemon at its submission, in turn
 
 	Admit func(h wire.HelloBody) (owner any, err error)   // whether a peer is a daemon of ours
 	Done  func(t *Task, d *Daemon, body []byte)           // a result has come
@@ -54,7 +55,7 @@ type Dispatcher struct {
 
 // New listens at cfg.URL.
 func New(cfg Config) (*Dispatcher, error) {
-	s := &Dispatcher{cfg: cfg, start: time.Now(), stream: lang.RandomRNG(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace}}
+	s := &Dispatcher{cfg: cfg, start: time.Now(), stream: lang.RandomRNG(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct}}
 	s.timer = time.AfterFunc(math.MaxInt64, func() { s.do(func(now time.Duration) { s.queue.Tick(now) }) })
 	var err error
 	if s.socket, err = sp.Listen(cfg.URL, sp.Config{Peer: s.serve}); err != nil {

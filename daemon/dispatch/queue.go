@@ -47,8 +47,12 @@ type Counts struct{ Connections, Cumulative, Awaiting, Executing, Completed int 
 type Queue struct {
 	Depth int           // how many tasks a daemon holds at the most, the running one included, while tasks are short; 0 means 1
 	Grace time.Duration // between an interrupt and the kill; 0 means no kill
+	// Direct gives each task to a daemon at its submission, in turn (direct.go); priorities then count only where no daemon is there.
+	Direct bool
 
-	waiting []*list // by priority, highest first
+	turns   []*Daemon // in Direct: who gets tasks, in the order they came
+	turn    int       // whose turn it is
+	waiting []*list   // by priority, highest first
 	pace    pace
 	recalls int           // daemons that have not answered a Recall
 	ahead   int           // tasks that stand behind another one at a daemon
@@ -80,6 +84,9 @@ func (q *Queue) Submit(t *Task, now time.Duration) {
 		return
 	}
 	q.arm(t)
+	if q.Direct && q.assign(t, now) {
+		return
+	}
 	if q.front() == nil {
 		if d := q.pick(); d != nil {
 			q.send(d, t, now)
@@ -117,6 +124,9 @@ func (q *Queue) Up(d *Daemon) {
 func (q *Queue) Ready(d *Daemon, now time.Duration) {
 	if !d.gone {
 		d.ready = true
+		if q.Direct {
+			q.turns = append(q.turns, d)
+		}
 		q.fill(d, now)
 	}
 }
@@ -173,6 +183,7 @@ func (q *Queue) remove(d *Daemon) {
 	}
 	q.ahead -= max(len(d.at)-1, 0)
 	d.at = nil
+	q.unassign(d)
 	for t := d.pinned.first; t != nil; t = d.pinned.first {
 		d.pinned.remove(t)
 		q.counts.Awaiting--
@@ -251,24 +262,25 @@ func (q *Queue) Next() time.Duration {
 func (q *Queue) Close() {
 	q.closed = true
 	for _, l := range q.waiting {
-		for t := l.first; t != nil; t = l.first {
-			l.remove(t)
-			q.counts.Awaiting--
-			q.finish(t, Closed)
-		}
+		q.closeList(l)
 	}
 	for d := range q.daemons {
-		for t := d.pinned.first; t != nil; t = d.pinned.first {
-			d.pinned.remove(t)
-			q.counts.Awaiting--
-			q.finish(t, Closed)
-		}
+		q.closeList(&d.pinned)
+		q.closeList(&d.assigned)
 		for _, t := range d.at {
 			if t.state == sent {
 				q.counts.Executing--
 				q.finish(t, Closed)
 			}
 		}
+	}
+}
+
+func (q *Queue) closeList(l *list) {
+	for t := l.first; t != nil; t = l.first {
+		l.remove(t)
+		q.counts.Awaiting--
+		q.finish(t, Closed)
 	}
 }
 
@@ -437,6 +449,9 @@ func (q *Queue) dequeue(d *Daemon) *Task {
 	t := d.pinned.first
 	if t == nil {
 		t = q.front()
+	}
+	if t == nil {
+		t = d.assigned.first
 	}
 	if t != nil {
 		t.list.remove(t)

@@ -73,7 +73,7 @@ func (c *conversation) event(words []string) (said []string) {
 	ms := func(k string) time.Duration { return time.Duration(options[k]) * time.Millisecond }
 	switch verb {
 	case "queue":
-		c.q.Depth, c.q.Grace = options["depth"], ms("grace")
+		c.q.Depth, c.q.Grace, c.q.Direct = options["depth"], ms("grace"), options["direct"] > 0
 		c.q.pace.average = time.Duration(options["pace"]) * time.Microsecond
 	case "submit", "pin":
 		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"]}

@@ -34,15 +34,16 @@ type Daemon struct {
 	ID   uint64
 	Peer any
 
-	at     []*Task       // sent and not answered, in order; only the first can have started
-	since  time.Duration // when the first one may have started
-	asked  bool          // its first task lasts: it was asked to give back what it has not started
-	recall bool          // and has not answered yet
-	pinned list          // tasks for this daemon alone
-	kill   time.Duration // when it is killed because it does not let go of an interrupted task; 0: not
-	free   int           // place among the free daemons, from 1; 0 when it is not there
-	ready  bool          // may have tasks
-	gone   bool
+	at       []*Task       // sent and not answered, in order; only the first can have started
+	since    time.Duration // when the first one may have started
+	asked    bool          // its first task lasts: it was asked to give back what it has not started
+	recall   bool          // and has not answered yet
+	pinned   list          // tasks for this daemon alone
+	assigned list          // tasks that this daemon was given in its turn
+	kill     time.Duration // when it is killed because it does not let go of an interrupted task; 0: not
+	free     int           // place among the free daemons, from 1; 0 when it is not there
+	ready    bool          // may have tasks
+	gone     bool
 }
 
 // Running is the task that the daemon may be running, nil when it is idle.
