@@ -49,7 +49,7 @@ func (p *Profile) Map(ctx context.Context, xs any, task Task, o MapOptions) *Man
 	f := lang.Binding{Name: functionName, Value: func(s lang.Sink) error {
 		return lang.Walk(&lang.Function{Lang: task.Lang, Source: task.placedSource()}, s)
 	}}
-	m, err := p.mapping(es, task, f, o)
+	m, err := p.mapping(es, task, f, o, p.types)
 	if err != nil {
 		return failedMap(fmt.Errorf("eval: map: %w", err))
 	}
@@ -97,6 +97,7 @@ func chunkFor(n, daemons int) int { return min(max(n/(16*daemons), 1), 1024) }
 // mapping is a map whose elements are on their way.
 type mapping struct {
 	p     *Profile
+	types []*lang.Type
 	xs    elements
 	task  Task
 	n     int // elements
@@ -111,8 +112,8 @@ type mapping struct {
 	stopped bool
 }
 
-// mapping makes a map. The function, globals and arguments are encoded here, once.
-func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*Many, error) {
+// mapping makes a map of values of types. The function, globals and arguments are encoded here, once.
+func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, types []*lang.Type) (*Many, error) {
 	if err := o.valid(); err != nil {
 		return nil, err
 	}
@@ -125,7 +126,8 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*M
 			return nil, err
 		}
 	}
-	j := &mapping{p: p, xs: xs, n: xs.n, lang: t.Lang, chunk: max(o.Chunk, 1), call: lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}}
+	j := &mapping{p: p, types: types, xs: xs, n: xs.n, lang: t.Lang, chunk: max(min(o.Chunk, xs.n), 1)}
+	j.call = lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}
 	t.File, t.Line, t.Column = mapFile, 1, 1
 	tasks := (xs.n + j.chunk - 1) / j.chunk
 	if j.width = o.Window; j.width == 0 {
@@ -133,7 +135,7 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*M
 	}
 	args := append(t.args[:len(t.args):len(t.args)], f)
 	if len(o.Args) > 0 {
-		args = append(args, lang.Binding{Name: argsName, Value: func(s lang.Sink) error { return lang.WalkTypes(o.Args, s, p.types) }})
+		args = append(args, lang.Binding{Name: argsName, Value: func(s lang.Sink) error { return lang.WalkTypes(o.Args, s, types) }})
 	}
 	if t.globals, err = encodeAll("globals", t.globals); err != nil {
 		return nil, err
@@ -141,6 +143,7 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions) (*M
 	if t.args, err = encodeAll("args", args); err != nil {
 		return nil, err
 	}
+	o.Chunk = j.chunk
 	t.Source = mapSource(t.Lang, o)
 	j.task, j.live = t, make([]*Future, tasks)
 	m := newMany(xs.n, xs.keys, p.types)
@@ -281,7 +284,7 @@ func (j *mapping) taskOf(u int) Task {
 		x = j.xs.some(at, end)
 	}
 	t.args = append(t.args[:len(t.args):len(t.args)], lang.Binding{Name: elementName,
-		Value: func(s lang.Sink) error { return lang.WalkTypes(x, s, j.p.types) }})
+		Value: func(s lang.Sink) error { return lang.WalkTypes(x, s, j.types) }})
 	return t
 }
 

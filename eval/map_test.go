@@ -20,7 +20,7 @@ func TestMap(t *testing.T) {
 		ctx := soon(t)
 		task := eval.Task{Lang: language, Source: say("x => x * k", "function(x) return x * k end"), Globals: eval.Globals{"k": 10}}
 		want := []any{int64(10), int64(20), int64(30), int64(40), int64(50)}
-		for _, o := range []eval.MapOptions{{}, {Chunk: 2}, {Chunk: 9}, {Window: 1}, {Window: 2, Chunk: 2}, {Window: 100}} {
+		for _, o := range []eval.MapOptions{{}, {Chunk: 2}, {Chunk: 9}, {Chunk: 1<<63 - 1}, {Window: 1}, {Window: 2, Chunk: 2}, {Window: 100}} {
 			for _, xs := range []any{[]int{1, 2, 3, 4, 5}, []float64{1, 2, 3, 4, 5}, []int64{1, 2, 3, 4, 5}, []byte{1, 2, 3, 4, 5},
 				[]any{1, 2, 3, 4, 5}, [5]uint16{1, 2, 3, 4, 5}, map[string]int{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}} {
 				m := p.Map(ctx, xs, task, o)

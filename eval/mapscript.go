@@ -35,7 +35,7 @@ func (m module) mapOver(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := p.mapping(xs, t, f, how)
+	x, err := p.mapping(xs, t, f, how, m.h.types)
 	if err != nil {
 		if _, ok := err.(lang.ScriptErrorer); ok {
 			return nil, err
