@@ -34,6 +34,16 @@ type Config struct {
 	// InProcess runs a daemon as a goroutine instead; pass daemon.Run. It returns when ctx ends or the connection does.
 	// Such a daemon cannot be killed: code that does not let go keeps its goroutine.
 	InProcess func(ctx context.Context, s launch.Settings, modules []lang.Module) error
+	// Inside is InProcess for those profiles of a Host whose script asks for it, with inprocess or sync. New does not use
+	// it. Nil refuses both.
+	Inside func(ctx context.Context, s launch.Settings, modules []lang.Module) error
+	// Sync has each task evaluated inside the call that submits it, on one daemon that is a goroutine: InProcess must be
+	// set. A task that submits to its own profile then waits for itself.
+	Sync bool
+	// Direct gives each task to a daemon at its submission, to each in turn: it waits for that one even while others idle.
+	Direct bool
+	// NoRespawn leaves daemons that end without a replacement. When none is left, tasks fail with ErrReset.
+	NoRespawn bool
 	// Grace is how long an interrupted task may take to let go before its daemon is killed. Defaults to 500 ms.
 	Grace time.Duration
 	// Start is how long a daemon may take to connect. Defaults to 10 s.
@@ -52,11 +62,14 @@ type Config struct {
 	once bool // there is one task only
 }
 
+// defaultName is the profile of those who name none.
+const defaultName = "default"
+
 func (c Config) defaults() Config {
 	if c.Name == "" {
-		c.Name = "default"
+		c.Name = defaultName
 	}
-	if c.Daemons == 0 {
+	if c.Daemons == 0 || c.Sync {
 		c.Daemons = 1
 	}
 	if c.Command == nil {
@@ -80,6 +93,9 @@ func (c Config) defaults() Config {
 func (c Config) valid() error {
 	if c.Daemons < 0 {
 		return fmt.Errorf("eval: Daemons is %d: the number of daemons must be zero or greater", c.Daemons)
+	}
+	if c.Sync && c.InProcess == nil {
+		return errors.New("eval: Sync evaluates tasks in this process: set InProcess, to daemon.InProcess for instance")
 	}
 	return c.Settings.Valid()
 }

@@ -20,6 +20,8 @@ type Host struct {
 	mu       sync.Mutex
 	profiles map[string]*Profile
 	alone    map[*Profile]struct{} // one-task profiles
+	scopes   []*scope              // open ones, the last opened last
+	opened   int                   // scopes with a pool of their own, ever
 	pending  int                   // futures that are not resolved
 	idle     chan struct{}         // closed when pending falls to 0; nil when nobody waits
 	closed   bool
@@ -37,22 +39,16 @@ func NewHost(cfg Config) *Host {
 // Daemons sets the default profile to n daemons of its own, and waits until they are connected; 0 ends it.
 func (h *Host) Daemons(ctx context.Context, n int) error {
 	cfg := h.cfg
-	cfg.Name, cfg.Daemons = "default", n
+	cfg.Name, cfg.Daemons = defaultName, n
 	return h.set(ctx, cfg)
 }
 
 // set makes or replaces a profile; with 0 daemons it only ends the one there is.
 func (h *Host) set(ctx context.Context, cfg Config) error {
-	if cfg.Daemons < 0 {
-		return cfg.valid()
+	if err := cfg.valid(); err != nil {
+		return err
 	}
-	h.mu.Lock()
-	old := h.profiles[cfg.Name]
-	delete(h.profiles, cfg.Name)
-	h.mu.Unlock()
-	if old != nil {
-		old.Close()
-	}
+	h.end(cfg.Name)
 	if cfg.Daemons == 0 {
 		return nil
 	}
@@ -61,19 +57,37 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 		return err
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		go p.Close()
+	old, closed := h.profiles[cfg.Name], h.closed
+	if !closed {
+		h.profiles[cfg.Name] = p
+	}
+	h.mu.Unlock()
+	if closed {
+		p.Close()
 		return errors.New("mirai: this session is over")
 	}
-	h.profiles[cfg.Name] = p
+	if old != nil { // two set it at once
+		old.Close()
+	}
 	return nil
 }
 
-// Profile gives a profile by its name, nil when no daemons are set for it.
+// end ends a profile, if there is one of that name.
+func (h *Host) end(name string) {
+	h.mu.Lock()
+	p := h.profiles[name]
+	delete(h.profiles, name)
+	h.mu.Unlock()
+	if p != nil {
+		p.Close()
+	}
+}
+
+// Profile gives a profile by its name, nil when no daemons are set for it. The empty name means the current one: the
+// default, unless a script is within mirai.with or mirai.profile.
 func (h *Host) Profile(name string) *Profile {
 	if name == "" {
-		name = "default"
+		name = h.current()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -82,10 +96,19 @@ func (h *Host) Profile(name string) *Profile {
 
 // Go submits a task to a profile. Without daemons there, the task gets a process of its own.
 func (h *Host) Go(profile string, t Task) (*Future, error) {
+	return h.submit(context.Background(), profile, t)
+}
+
+// submit is Go; ctx bounds what is evaluated inside the call.
+func (h *Host) submit(ctx context.Context, profile string, t Task) (*Future, error) {
+	if profile == "" {
+		profile = h.current()
+	}
 	var f *Future
 	if p := h.Profile(profile); p != nil {
-		f = p.Go(context.Background(), t)
-	} else if profile != "" && profile != "default" {
+		f = p.submit(context.Background(), t)
+		p.inside(ctx, f)
+	} else if profile != defaultName {
 		return nil, h.noDaemons(profile)
 	} else {
 		var err error
@@ -167,7 +190,10 @@ func (h *Host) need(name string) (*Profile, error) {
 }
 
 func (h *Host) noDaemons(name string) error {
-	if name == "" || name == "default" {
+	if name == "" {
+		name = h.current()
+	}
+	if name == defaultName {
 		return errors.New("no daemons set: set some with daemons(6), for instance")
 	}
 	return fmt.Errorf("no daemons set for the profile %q: set some with daemons(6, {profile: %q}), for instance", name, name)

@@ -54,6 +54,7 @@ func (p *Profile) Map(ctx context.Context, xs any, task Task, o MapOptions) *Man
 		return failedMap(fmt.Errorf("eval: map: %w", err))
 	}
 	m.begin(ctx)
+	p.inside(ctx, m)
 	return m
 }
 
@@ -208,7 +209,7 @@ func (m *Many) feed() {
 		if !ok {
 			return
 		}
-		f := m.job.p.Go(context.Background(), m.job.taskOf(u))
+		f := m.job.p.submit(context.Background(), m.job.taskOf(u))
 		if f.Resolved() {
 			m.finish(u, f)
 			continue

@@ -47,6 +47,7 @@ func (m module) mapOver(c *lang.Call) (any, error) {
 		newDelivery(c, x, then, failed)
 	}
 	x.begin(context.Background())
+	p.inside(c.Context, x)
 	return x, nil
 }
 

@@ -19,7 +19,7 @@ func (m module) mirai() lang.Module {
 	return lang.Module{
 		Name:   "mirai",
 		Global: true,
-		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), sentinelType()},
+		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), sentinelType(), scopeType()},
 		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
 		Call:   m.submit,
 		Funcs: []lang.Func{
@@ -35,6 +35,8 @@ func (m module) mirai() lang.Module {
 			{Name: "unresolved", Call: m.unresolved},
 			{Name: "stop", Call: m.stop},
 			{Name: "daemons", Call: m.daemons},
+			{Name: "with", Call: m.with},
+			{Name: "profile", Call: m.profile},
 			{Name: "status", Call: m.status},
 			{Name: "info", Call: m.info},
 		},
@@ -89,7 +91,7 @@ func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
 		m.h.count(f)
 		return f, nil
 	}
-	return m.h.Go(profile, t)
+	return m.h.submit(c.Context, profile, t)
 }
 
 // options reads the options of a task.
@@ -200,7 +202,7 @@ func (m module) spawnEverywhere(c *lang.Call) (any, error) {
 		return nil, err
 	}
 	o.of = "everywhere"
-	return m.onAll(t, o)
+	return m.onAll(t, o, c)
 }
 
 func (m module) everywhere(c *lang.Call) (any, error) {
@@ -209,10 +211,10 @@ func (m module) everywhere(c *lang.Call) (any, error) {
 		return nil, err
 	}
 	t.Source = strings.TrimPrefix(t.Source, "return ") // its effects on globals are the point: no scope of its own
-	return m.onAll(t, o)
+	return m.onAll(t, o, c)
 }
 
-func (m module) onAll(t Task, o *options) (any, error) {
+func (m module) onAll(t Task, o *options, c *lang.Call) (any, error) {
 	t.Name = o.text("name")
 	profile := o.text("profile")
 	if args := o.object("args"); args != nil {
@@ -225,71 +227,15 @@ func (m module) onAll(t Task, o *options) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fs, err := p.Everywhere(t)
+	fs, err := p.everywhere(t)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range fs {
 		m.h.count(f)
+		p.inside(c.Context, f)
 	}
 	return manyOf(fs, nil), nil
-}
-
-// daemons(n, options) or daemons(options) sets a profile, or ends it with 0.
-func (m module) daemons(c *lang.Call) (any, error) {
-	if len(c.Args) == 0 {
-		return nil, &lang.Error{Class: "TypeError", Message: "daemons: say how many: daemons(6), or daemons(0) to end them"}
-	}
-	cfg := m.h.cfg
-	at := 0
-	if k := c.Args[0].Kind(); k == "number" || k == "integer" {
-		n, err := c.Int(0)
-		if err != nil {
-			return nil, err
-		}
-		cfg.Daemons, at = n, 1
-	} else {
-		cfg.Daemons = -1
-	}
-	record, err := c.Record(at)
-	if err != nil {
-		return nil, err
-	}
-	o := &options{of: "daemons", record: record}
-	if err := o.profile(&cfg); err != nil {
-		return nil, err
-	}
-	if cfg.Daemons < 0 {
-		return nil, &lang.Error{Class: "RangeError", Message: "daemons: the number of daemons must be zero or greater: daemons(6), for instance"}
-	}
-	return lang.Undefined{}, m.h.set(c.Context, cfg)
-}
-
-// profile reads the options of daemons.
-func (o *options) profile(cfg *Config) error {
-	if n := o.value("n"); n != nil {
-		cfg.Daemons = o.count("n")
-	}
-	if cfg.Name = o.text("profile"); cfg.Name == "" {
-		cfg.Name = "default"
-	}
-	s := &cfg.Settings
-	if v := o.text("cleanup"); v != "" {
-		s.Cleanup = v
-	}
-	s.Output = s.Output || o.flag("output")
-	s.MaxTasks, s.Idle = o.count("maxtasks"), o.time("idletime")
-	if n := o.value("seed"); n != nil {
-		seed := int64(o.count("seed"))
-		cfg.Seed = &seed
-	}
-	if d := o.time("grace"); d > 0 {
-		cfg.Grace = d
-	}
-	if err := o.done(); err != nil {
-		return err
-	}
-	return s.Valid()
 }
 
 // status says how a profile is doing, for people.

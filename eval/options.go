@@ -57,6 +57,19 @@ func (o *options) flag(name string) bool {
 	}
 }
 
+// unless is a flag that is true where it is not given.
+func (o *options) unless(name string) bool {
+	v := o.value(name)
+	if v == nil {
+		return true
+	}
+	b, ok := v.(bool)
+	if !ok {
+		o.wrong(name, "true or false", v)
+	}
+	return b
+}
+
 func (o *options) count(name string) int {
 	switch v := o.value(name).(type) {
 	case nil:

@@ -29,6 +29,7 @@ type pool struct {
 	launched map[string]*local // by token
 	failures int               // in a row
 	ready    int
+	online   int // connected and not known to be lost
 	stopped  bool
 	err      error         // why no daemon can start
 	changed  chan struct{} // closed and made anew when ready, err or stopped change
@@ -136,14 +137,27 @@ func (o *pool) ended(l *local) {
 	}
 	failed, needed := o.failures >= tries, !o.stopped && !l.abandoned
 	o.mu.Unlock()
-	switch {
+	switch last := o.p.cfg.NoRespawn; {
 	case !needed:
-	case failed:
+	case last && l.admitted:
+		o.bereft(l)
+	case failed || last:
 		o.giveUp(fmt.Errorf("no daemon can start: %s", l.exit))
 	case l.admitted && o.p.cfg.once && o.p.d.Counts().Awaiting == 0: // it has had its task
 	default:
 		o.p.cfg.Log.Info("replacing a daemon", "profile", o.p.cfg.Name, "ended", l.exit)
 		o.launch()
+	}
+}
+
+// bereft gives up when no daemon is left, where none is replaced. It is called when a process is gone and when a
+// connection is, whichever is last: the task that ran there has then failed for a reason of its own.
+func (o *pool) bereft(l *local) {
+	o.mu.Lock()
+	left := len(o.launched) + o.online
+	o.mu.Unlock()
+	if o.p.cfg.NoRespawn && left == 0 {
+		o.giveUp(fmt.Errorf("no daemon is left, and none is replaced because respawn is off; of the last one: %s", l.ending()))
 	}
 }
 
@@ -195,6 +209,7 @@ func (o *pool) admit(h wire.HelloBody) (any, error) {
 		return nil, errors.New("it does not hold the token of a daemon that was launched here")
 	}
 	l.admitted, o.failures = true, 0
+	o.online++
 	return l, nil
 }
 
@@ -220,16 +235,23 @@ func (o *pool) kill(d *dispatch.Daemon) {
 func (o *pool) abandon(l *local) {
 	o.mu.Lock()
 	l.abandoned = true
+	if o.p.cfg.NoRespawn {
+		delete(o.launched, l.token)
+	}
 	o.mu.Unlock()
-	o.launch()
+	if !o.p.cfg.NoRespawn {
+		o.launch()
+	}
 }
 
 // gone gives the reason why a daemon is lost: how its process ended, if it does so soon.
 func (o *pool) gone(d *dispatch.Daemon, err error) string {
 	l := launchOf(d)
 	o.mu.Lock()
+	o.online--
 	stopped := o.stopped
 	o.mu.Unlock()
+	o.bereft(l)
 	if stopped {
 		return ""
 	}
@@ -278,6 +300,16 @@ func (o *pool) reap() {
 		if wait {
 			<-l.exited
 		}
+	}
+}
+
+// ending is how the daemon ended, as far as it has.
+func (l *local) ending() string {
+	select {
+	case <-l.exited:
+		return l.exit
+	default:
+		return "it does not let go of a task"
 	}
 }
 

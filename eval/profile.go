@@ -59,7 +59,7 @@ func open(cfg Config) (*Profile, error) {
 	}
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
-		URL: url, Depth: cfg.Depth, Grace: cfg.Grace,
+		URL: url, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct,
 		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.pool.gone, Done: done, End: p.end,
 		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
 	})
@@ -81,6 +81,13 @@ func localURL(cfg Config) (url string, unlink func(), err error) {
 // Go submits a task and returns its future at once. ctx bounds the task: when it ends, the task is cancelled.
 // A task that cannot be sent gives a future that is resolved already, with ErrRefused.
 func (p *Profile) Go(ctx context.Context, t Task) *Future {
+	f := p.submit(ctx, t)
+	p.inside(ctx, f)
+	return f
+}
+
+// submit is Go without waiting for what is evaluated inside the call.
+func (p *Profile) submit(ctx context.Context, t Task) *Future {
 	f := p.future(t)
 	frame, err := t.withDefaults().encode(wire.Run, f.task.ID, p.seed.next(), p.types)
 	if err != nil {
@@ -133,6 +140,14 @@ func (p *Profile) Try(ctx context.Context, t Task) *Future {
 // Everywhere runs a task on each daemon, now and on each that joins later, before its first task. What it does to
 // globals stays. It gives a future for each daemon there is now.
 func (p *Profile) Everywhere(t Task) ([]*Future, error) {
+	fs, err := p.everywhere(t)
+	for _, f := range fs {
+		p.inside(context.Background(), f)
+	}
+	return fs, err
+}
+
+func (p *Profile) everywhere(t Task) ([]*Future, error) {
 	t = t.withDefaults()
 	frame, err := t.encode(wire.Setup, 0, lang.RNG{}, p.types)
 	if err != nil {

@@ -14,10 +14,12 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mojukapu/mirai/daemon"
 	"github.com/mojukapu/mirai/eval"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/lang/js"
 	"github.com/mojukapu/mirai/lang/lua"
+	"github.com/mojukapu/mirai/launch"
 	"github.com/mojukapu/mirai/modules"
 	"github.com/mojukapu/mirai/modules/process"
 )
@@ -63,6 +65,9 @@ func New(cfg Config) (*Session, error) {
 	if cfg.Host.Progress == nil {
 		cfg.Host.Progress = newProgress().report
 	}
+	if cfg.Host.Inside == nil {
+		cfg.Host.Inside = inside
+	}
 	s.host = eval.NewHost(cfg.Host)
 	s.modules = slices.Concat(own, s.host.Modules())
 	if cfg.Daemons != 0 {
@@ -84,8 +89,17 @@ func printLine(stream lang.Stream, text string) {
 // DaemonModules gives what the daemons of scripts are given: every module, and a module mirai of their own, so that
 // blocks may hold blocks. Its tasks start daemons of the daemon.
 func DaemonModules() []lang.Module {
-	own := modules.All()
-	return slices.Concat(own, eval.NewHost(eval.Config{Modules: own}).Modules())
+	host := eval.NewHost(eval.Config{Modules: modules.With(process.Config{Daemon: true, Exit: stay}), Inside: inside})
+	return slices.Concat(modules.All(), host.Modules())
+}
+
+// inside is a daemon that is a goroutine of the host, for daemons(n, {inprocess: true}). As in a process, blocks may hold
+// blocks there and require files.
+func inside(ctx context.Context, s launch.Settings, own []lang.Module) error {
+	host := eval.NewHost(eval.Config{Modules: own, Inside: inside})
+	defer host.Close()
+	_, err := daemon.Run(ctx, s, daemon.Config{Modules: slices.Concat(own, host.Modules()), Files: true})
+	return err
 }
 
 // Host is the host of the session's profiles.
