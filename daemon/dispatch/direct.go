@@ -13,16 +13,19 @@ func (q *Queue) assign(t *Task, now time.Duration) bool {
 	if len(q.turns) == 0 {
 		return false
 	}
-	d := q.turns[q.turn%len(q.turns)]
+	d := q.taker()
 	q.turn = (q.turn + 1) % len(q.turns)
 	t.state, t.daemon = waiting, nil
-	q.counts.Awaiting++
+	q.weigh(t)
 	d.assigned.push(t, false)
 	if d.free > 0 {
 		q.fill(d, now)
 	}
 	return true
 }
+
+// taker is the daemon whose turn it is; there must be one.
+func (q *Queue) taker() *Daemon { return q.turns[q.turn%len(q.turns)] }
 
 // unassign takes a lost daemon out of the turns; what it was given waits for whichever daemon is free.
 func (q *Queue) unassign(d *Daemon) {
@@ -33,8 +36,7 @@ func (q *Queue) unassign(d *Daemon) {
 		}
 	}
 	for t := d.assigned.last; t != nil; t = d.assigned.last {
-		d.assigned.remove(t)
-		q.counts.Awaiting--
+		q.unlist(t)
 		q.enqueue(t, true)
 	}
 }

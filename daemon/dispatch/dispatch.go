@@ -19,6 +19,8 @@ type Config struct {
 	Depth  int           // tasks a daemon holds at the most, the running one included. Defaults to 1
 	Grace  time.Duration // between an interrupt and the kill
 	Direct bool          // each task goes to a daemon at its submission, in turn
+	Bytes  int           // of frames that may wait; 0: any number
+	Tasks  int           // that may wait; 0: any number
 
 	Admit func(h wire.HelloBody) (owner any, err error)   // whether a peer is a daemon of ours
 	Done  func(t *Task, d *Daemon, body []byte)           // a result has come
@@ -50,12 +52,13 @@ type Dispatcher struct {
 	stream lang.RNG // of the last daemon
 	timer  *time.Timer
 	armed  time.Duration
+	rooms  map[*Task]chan struct{} // of blocked tasks: closed when they are taken in, or over
 	closed bool
 }
 
 // New listens at cfg.URL.
 func New(cfg Config) (*Dispatcher, error) {
-	s := &Dispatcher{cfg: cfg, start: time.Now(), stream: lang.RandomRNG(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct}}
+	s := &Dispatcher{cfg: cfg, start: time.Now(), stream: lang.RandomRNG(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, MaxBytes: cfg.Bytes, MaxTasks: cfg.Tasks}}
 	s.timer = time.AfterFunc(math.MaxInt64, func() { s.do(func(now time.Duration) { s.queue.Tick(now) }) })
 	var err error
 	if s.socket, err = sp.Listen(cfg.URL, sp.Config{Peer: s.serve}); err != nil {
@@ -70,8 +73,63 @@ func (s *Dispatcher) URL() string { return s.socket.URL() }
 // Clock is the time on the queue's clock, for deadlines.
 func (s *Dispatcher) Clock() time.Duration { return time.Since(s.start) }
 
-// Submit takes a task in.
-func (s *Dispatcher) Submit(t *Task) { s.do(func(now time.Duration) { s.queue.Submit(t, now) }) }
+// Submit takes a task in. Where there is no room it gives a channel, which is closed when the task is taken in, or over.
+func (s *Dispatcher) Submit(t *Task) (room <-chan struct{}) {
+	s.do(func(now time.Duration) {
+		if s.queue.Submit(t, now); t.state == blocked {
+			room = s.await(t)
+		}
+	})
+	return room
+}
+
+func (s *Dispatcher) await(t *Task) chan struct{} {
+	if s.rooms == nil {
+		s.rooms = map[*Task]chan struct{}{}
+	}
+	room := make(chan struct{})
+	s.rooms[t] = room
+	return room
+}
+
+// Offer takes a task in unless it would have to wait beyond a bound.
+func (s *Dispatcher) Offer(t *Task) (ok bool) {
+	s.do(func(now time.Duration) { ok = s.queue.Offer(t, now) })
+	return ok
+}
+
+// Full tells whether a bound is reached.
+func (s *Dispatcher) Full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.Full()
+}
+
+// Load gives what waits.
+func (s *Dispatcher) Load() Load {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.Load()
+}
+
+// Tasks gives every task that is not over, and the time.
+func (s *Dispatcher) Tasks() ([]Entry, time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.Tasks(), s.Clock()
+}
+
+// CancelIf ends the tasks that match, the last first. It gives how many there were.
+func (s *Dispatcher) CancelIf(match func(*Task) bool) (n int) {
+	s.do(func(now time.Duration) {
+		for _, e := range slices.Backward(s.queue.Tasks()) {
+			if match(e.Task) && s.queue.Cancel(e.Task, now) {
+				n++
+			}
+		}
+	})
+	return n
+}
 
 // Cancel ends a task: false when it was over already.
 func (s *Dispatcher) Cancel(t *Task) (ok bool) {
@@ -162,12 +220,22 @@ func (s *Dispatcher) post(todo []Action) {
 			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
 		case Recall:
 			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Return}))
+		case Admit, Finish:
+			s.wake(a.Task)
 		}
 	}
 	if next := s.queue.Next(); next != s.armed {
 		if s.armed = next; next > 0 {
 			s.timer.Reset(next - s.Clock())
 		}
+	}
+}
+
+// wake ends the waiting for room of a task.
+func (s *Dispatcher) wake(t *Task) {
+	if room := s.rooms[t]; room != nil {
+		close(room)
+		delete(s.rooms, t)
 	}
 }
 

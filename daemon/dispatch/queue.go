@@ -4,7 +4,7 @@
 package dispatch
 
 import (
-	"container/heap"
+	"cmp"
 	"slices"
 	"time"
 )
@@ -17,6 +17,7 @@ const (
 	Interrupt             // tell Daemon to let go of Task
 	Kill                  // end Daemon: it did not let go in time
 	Recall                // ask Daemon to give back what it has not started
+	Admit                 // Task had to wait for room and is in the queue now
 	Finish                // Task ends without a result, by Outcome
 )
 
@@ -24,10 +25,12 @@ const (
 type Outcome uint8
 
 const (
-	TimedOut  Outcome = iota // its deadline has passed
+	TimedOut  Outcome = iota // its deadline has passed while it waited
 	Cancelled                // somebody cancelled it
 	Reset                    // its daemon was lost
 	Closed                   // the queue was closed
+	Late                     // its deadline has passed while it ran
+	Overran                  // it ran longer than its limit
 )
 
 // Action is something to carry out, in order.
@@ -47,12 +50,17 @@ type Counts struct{ Connections, Cumulative, Awaiting, Executing, Completed int 
 type Queue struct {
 	Depth int           // how many tasks a daemon holds at the most, the running one included, while tasks are short; 0 means 1
 	Grace time.Duration // between an interrupt and the kill; 0 means no kill
+	// MaxBytes and MaxTasks bound what waits: the bytes of its frames, and its number (bounds.go); 0 means no bound.
+	MaxBytes, MaxTasks int
 	// Direct gives each task to a daemon at its submission, in turn (direct.go); priorities then count only where no daemon is there.
 	Direct bool
 
 	turns   []*Daemon // in Direct: who gets tasks, in the order they came
 	turn    int       // whose turn it is
 	waiting []*list   // by priority, highest first
+	delayed list      // waits to run again
+	blocked list      // not taken in yet: there is no room
+	load    Load
 	pace    pace
 	recalls int           // daemons that have not answered a Recall
 	ahead   int           // tasks that stand behind another one at a daemon
@@ -77,23 +85,41 @@ func (q *Queue) Take() []Action {
 // Counts gives the counters.
 func (q *Queue) Counts() Counts { return q.counts }
 
-// Submit takes a task in.
+// Submit takes a task in, at once or, with an Admit, when there is room for it.
 func (q *Queue) Submit(t *Task, now time.Duration) {
-	if q.closed {
+	if !q.Offer(t, now) {
+		q.block(t)
+	}
+}
+
+// Offer takes a task in unless it would have to wait beyond a bound.
+func (q *Queue) Offer(t *Task, now time.Duration) bool {
+	switch {
+	case t.state == over: // cancelled on its way here
+		return true
+	case q.closed:
 		q.finish(t, Closed)
-		return
-	}
-	q.arm(t)
-	if q.Direct && q.assign(t, now) {
-		return
-	}
-	if q.front() == nil {
+		return true
+	case q.Direct && len(q.turns) > 0:
+		if q.taker().free == 0 && !q.fits(t) {
+			return false
+		}
+		q.set(t, t.Deadline)
+		q.assign(t, now)
+		return true
+	case q.front() == nil:
 		if d := q.pick(); d != nil {
+			q.set(t, t.Deadline)
 			q.send(d, t, now)
-			return
+			return true
 		}
 	}
+	if !q.fits(t) {
+		return false
+	}
+	q.set(t, t.Deadline)
 	q.enqueue(t, false)
+	return true
 }
 
 // Pin takes in a task that only d may run, before any other that waits.
@@ -102,8 +128,8 @@ func (q *Queue) Pin(t *Task, d *Daemon, now time.Duration) {
 		q.finish(t, Closed)
 		return
 	}
-	q.arm(t)
-	q.counts.Awaiting++
+	q.set(t, t.Deadline)
+	q.weigh(t)
 	d.pinned.push(t, false)
 	if d.ready {
 		q.fill(d, now)
@@ -151,7 +177,7 @@ func (q *Queue) Down(d *Daemon, now time.Duration) {
 		if int(first.Attempt) > first.Retries {
 			q.finish(first, Reset)
 		} else {
-			q.enqueue(first, true)
+			q.again(first, now)
 		}
 	}
 	q.refill(now)
@@ -185,8 +211,7 @@ func (q *Queue) remove(d *Daemon) {
 	d.at = nil
 	q.unassign(d)
 	for t := d.pinned.first; t != nil; t = d.pinned.first {
-		d.pinned.remove(t)
-		q.counts.Awaiting--
+		q.unlist(t)
 		q.finish(t, Reset)
 	}
 }
@@ -226,8 +251,8 @@ func (q *Queue) Cancel(t *Task, now time.Duration) bool {
 
 // Tick lets time pass.
 func (q *Queue) Tick(now time.Duration) {
-	for len(q.timers) > 0 && q.timers[0].Deadline <= now {
-		q.drop(q.timers[0], TimedOut, now)
+	for len(q.timers) > 0 && q.timers[0].due <= now {
+		q.expire(q.timers[0], now)
 	}
 	if q.check > 0 && q.check <= now {
 		q.look(now)
@@ -244,7 +269,7 @@ func (q *Queue) Tick(now time.Duration) {
 func (q *Queue) Next() time.Duration {
 	next := time.Duration(1<<63 - 1)
 	if len(q.timers) > 0 {
-		next = q.timers[0].Deadline
+		next = q.timers[0].due
 	}
 	for _, d := range q.killing {
 		next = min(next, d.kill)
@@ -261,12 +286,14 @@ func (q *Queue) Next() time.Duration {
 // Close ends every task.
 func (q *Queue) Close() {
 	q.closed = true
+	q.clear(&q.blocked)
 	for _, l := range q.waiting {
-		q.closeList(l)
+		q.clear(l)
 	}
+	q.clear(&q.delayed)
 	for d := range q.daemons {
-		q.closeList(&d.pinned)
-		q.closeList(&d.assigned)
+		q.clear(&d.pinned)
+		q.clear(&d.assigned)
 		for _, t := range d.at {
 			if t.state == sent {
 				q.counts.Executing--
@@ -276,27 +303,32 @@ func (q *Queue) Close() {
 	}
 }
 
-func (q *Queue) closeList(l *list) {
+func (q *Queue) clear(l *list) {
 	for t := l.first; t != nil; t = l.first {
-		l.remove(t)
-		q.counts.Awaiting--
+		q.unlist(t)
 		q.finish(t, Closed)
 	}
 }
 
-// drop ends a task that waits or was sent.
+// drop ends a task that is not over.
 func (q *Queue) drop(t *Task, why Outcome, now time.Duration) {
-	if t.state == waiting {
-		t.list.remove(t)
-		q.counts.Awaiting--
+	if t.state != sent {
+		if t.list != nil { // nil: it was not submitted yet
+			q.unlist(t)
+		}
 		q.finish(t, why)
+		q.admit(now)
 		return
 	}
 	d := t.daemon
+	first := d.Running() == t
+	if !first {
+		t.daemon = nil // that one never had it
+	}
 	q.counts.Executing--
 	q.finish(t, why)
 	q.act(Action{Verb: Interrupt, Daemon: d, Task: t})
-	if d.Running() == t {
+	if first {
 		q.doom(d, now)
 	}
 }
@@ -313,6 +345,8 @@ func (q *Queue) unsend(t *Task) {
 	if t.state == sent {
 		q.counts.Executing--
 		t.Attempt--
+		t.Tries = min(t.Tries, t.Attempt)
+		q.set(t, t.Deadline)
 		q.enqueue(t, true)
 	}
 }
@@ -336,7 +370,7 @@ func (q *Queue) pick() *Daemon {
 func (q *Queue) fill(d *Daemon, now time.Duration) {
 	q.unfree(d)
 	for len(d.at) < q.depth(d) {
-		t := q.dequeue(d)
+		t := q.dequeue(d, now)
 		if t == nil {
 			break
 		}
@@ -349,9 +383,9 @@ func (q *Queue) fill(d *Daemon, now time.Duration) {
 }
 
 func (q *Queue) refill(now time.Duration) {
-	for q.counts.Awaiting > 0 {
+	for q.front() != nil {
 		d := q.pick()
-		if d == nil || q.front() == nil {
+		if d == nil {
 			return
 		}
 		q.fill(d, now)
@@ -385,11 +419,10 @@ func (q *Queue) started(d *Daemon, now time.Duration) {
 	case t == nil:
 	case t.state == over: // cancelled while it stood behind another
 		q.doom(d, now)
-	case t.RunLimit > 0:
-		if end := now + t.RunLimit; t.Deadline == 0 || end < t.Deadline {
-			q.disarm(t)
-			t.Deadline = end
-			q.arm(t)
+	default:
+		t.Tries = t.Attempt
+		if end := now + t.RunLimit; t.RunLimit > 0 && (t.due == 0 || end < t.due) {
+			q.set(t, end)
 		}
 	}
 }
@@ -423,7 +456,7 @@ func (q *Queue) refile(d *Daemon) {
 
 func (q *Queue) enqueue(t *Task, front bool) {
 	t.state, t.daemon = waiting, nil
-	q.counts.Awaiting++
+	q.weigh(t)
 	q.level(t.Priority).push(t, front)
 }
 
@@ -436,7 +469,16 @@ func (q *Queue) level(priority int) *list {
 	return q.waiting[i]
 }
 
+// front is the task that is next, whoever takes it.
 func (q *Queue) front() *Task {
+	if t := q.head(); t != nil {
+		return t
+	}
+	return q.blocked.first // what runs at once needs no room
+}
+
+// head is the first task that waits for whichever daemon.
+func (q *Queue) head() *Task {
 	for _, l := range q.waiting {
 		if l.first != nil {
 			return l.first
@@ -445,18 +487,16 @@ func (q *Queue) front() *Task {
 	return nil
 }
 
-func (q *Queue) dequeue(d *Daemon) *Task {
-	t := d.pinned.first
+func (q *Queue) dequeue(d *Daemon, now time.Duration) *Task {
+	t := cmp.Or(d.pinned.first, q.head(), d.assigned.first, q.blocked.first)
 	if t == nil {
-		t = q.front()
+		return nil
 	}
-	if t == nil {
-		t = d.assigned.first
+	if t.state == blocked {
+		q.act(Action{Verb: Admit, Task: t})
 	}
-	if t != nil {
-		t.list.remove(t)
-		q.counts.Awaiting--
-	}
+	q.unlist(t)
+	q.admit(now)
 	return t
 }
 
@@ -469,19 +509,7 @@ func (q *Queue) finish(t *Task, o Outcome) {
 func (q *Queue) retire(t *Task) {
 	t.state, t.Frame = over, nil
 	q.counts.Completed++
-	q.disarm(t)
+	q.set(t, 0)
 }
 
 func (q *Queue) act(a Action) { q.actions = append(q.actions, a) }
-
-func (q *Queue) arm(t *Task) {
-	if t.Deadline > 0 {
-		heap.Push(&q.timers, t)
-	}
-}
-
-func (q *Queue) disarm(t *Task) {
-	if t.timer > 0 {
-		heap.Remove(&q.timers, t.timer-1)
-	}
-}

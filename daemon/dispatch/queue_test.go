@@ -74,16 +74,21 @@ func (c *conversation) event(words []string) (said []string) {
 	switch verb {
 	case "queue":
 		c.q.Depth, c.q.Grace, c.q.Direct = options["depth"], ms("grace"), options["direct"] > 0
+		c.q.MaxBytes, c.q.MaxTasks = options["bytes"], options["tasks"]
 		c.q.pace.average = time.Duration(options["pace"]) * time.Microsecond
-	case "submit", "pin":
-		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"]}
+	case "submit", "offer", "pin":
+		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"],
+			Backoff: ms("backoff"), Frame: make([]byte, options["size"])}
 		if options["timeout"] > 0 {
 			task.Deadline = c.now + ms("timeout")
 		}
 		c.tasks[name] = task
-		if verb == "pin" {
+		switch verb {
+		case "pin":
 			c.q.Pin(task, c.daemons[last], c.now)
-		} else {
+		case "offer":
+			said = append(said, fmt.Sprintf("  %v", c.q.Offer(task, c.now)))
+		default:
 			c.q.Submit(task, c.now)
 		}
 	case "up", "join":
@@ -125,6 +130,14 @@ func (c *conversation) event(words []string) (said []string) {
 		said = append(said, fmt.Sprintf("  %d", c.q.Next().Milliseconds()))
 	case "counts":
 		said = append(said, fmt.Sprintf("  %+v", c.q.Counts()))
+	case "load":
+		said = append(said, fmt.Sprintf("  %+v", c.q.Load()))
+	case "full":
+		said = append(said, fmt.Sprintf("  %v", c.q.Full()))
+	case "tasks":
+		for _, e := range c.q.Tasks() {
+			said = append(said, "  "+tell(e))
+		}
 	case "close":
 		c.q.Close()
 	default:
@@ -134,6 +147,14 @@ func (c *conversation) event(words []string) (said []string) {
 		said = append(said, "  "+say(a))
 	}
 	return said
+}
+
+func tell(e Entry) string {
+	s := fmt.Sprintf("%v %s, attempt %d", e.Task.Owner, e.State, e.Attempt)
+	if e.Daemon != nil {
+		s += fmt.Sprintf(", %v", e.Daemon.Peer)
+	}
+	return s
 }
 
 func say(a Action) string {
@@ -148,10 +169,12 @@ func say(a Action) string {
 		return fmt.Sprintf("interrupt %v on %v", a.Task.Owner, a.Daemon.Peer)
 	case Kill:
 		return fmt.Sprintf("kill %v", a.Daemon.Peer)
+	case Admit:
+		return fmt.Sprintf("admit %v", a.Task.Owner)
 	case Recall:
 		return fmt.Sprintf("recall from %v", a.Daemon.Peer)
 	}
-	return fmt.Sprintf("%v ends: %s", a.Task.Owner, [...]string{"timed out", "cancelled", "reset", "closed"}[a.Outcome])
+	return fmt.Sprintf("%v ends: %s", a.Task.Owner, [...]string{"timed out", "cancelled", "reset", "closed", "timed out while running", "ran too long"}[a.Outcome])
 }
 
 // TestFlat shows that the cost of an assignment and of a cancel does not grow with the queue.

@@ -1,6 +1,9 @@
 package dispatch
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // Task is a task from its submission until it is over. The fields above the line are set by who submits it.
 type Task struct {
@@ -10,21 +13,27 @@ type Task struct {
 	RunLimit time.Duration // from when it may have started; 0 means none
 	Priority int           // higher goes first
 	Retries  int           // how often it runs again when its daemon is lost
+	Backoff  time.Duration // before it runs again; doubled each time
 	Owner    any
 
 	Attempt uint32 // from 1, once sent
+	Tries   uint32 // attempts that may have started
 
 	state      state
 	daemon     *Daemon // where it was sent
 	list       *list   // where it waits
 	prev, next *Task
-	timer      int // place in the heap of deadlines, from 1; 0 when it is not there
+	due        time.Duration // when something happens to it: its deadline, the end of its run limit or of its delay
+	timer      int           // place in the heap by due, from 1; 0 when it is not there
 }
 
 type state uint8
 
 const (
-	waiting state = iota
+	fresh   state = iota // not submitted yet
+	blocked              // waits for room
+	waiting
+	delayed // waits for the time to run again
 	sent
 	over
 )
@@ -88,11 +97,24 @@ func (l *list) remove(t *Task) {
 	t.prev, t.next, t.list = nil, nil, nil
 }
 
-// timers is a heap of tasks by deadline.
+// set has something happen to a task at due; 0: nothing.
+func (q *Queue) set(t *Task, due time.Duration) {
+	if t.due == due {
+		return
+	}
+	if t.timer > 0 {
+		heap.Remove(&q.timers, t.timer-1)
+	}
+	if t.due = due; due > 0 {
+		heap.Push(&q.timers, t)
+	}
+}
+
+// timers is a heap of tasks by when they are due.
 type timers []*Task
 
 func (h timers) Len() int           { return len(h) }
-func (h timers) Less(i, j int) bool { return h[i].Deadline < h[j].Deadline }
+func (h timers) Less(i, j int) bool { return h[i].due < h[j].due }
 func (h timers) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].timer, h[j].timer = i+1, j+1
