@@ -21,6 +21,12 @@ func (m module) daemons(c *lang.Call) (any, error) {
 	return lang.Undefined{}, m.h.set(c.Context, cfg)
 }
 
+// noNumber says what to write in place of a number of daemons that cannot be.
+var noNumber = map[string]string{
+	"daemons": "daemons: the number of daemons must be zero or greater: daemons(6), for instance",
+	"with":    "with: say how many daemons: mirai.with({n: 2}, f)",
+}
+
 // setting reads the number of daemons and options, or options alone, and gives the profile to set. The options are
 // argument at when a number is argument 0.
 func (m module) setting(c *lang.Call, of string, at int) (Config, error) {
@@ -44,7 +50,7 @@ func (m module) setting(c *lang.Call, of string, at int) (Config, error) {
 		return cfg, err
 	}
 	if cfg.Daemons < 0 {
-		return cfg, &lang.Error{Class: "RangeError", Message: of + ": the number of daemons must be zero or greater: daemons(6), for instance"}
+		return cfg, &lang.Error{Class: "RangeError", Message: noNumber[of]}
 	}
 	return cfg, nil
 }
@@ -63,6 +69,7 @@ func (o *options) profile(cfg *Config) error {
 		cfg.Grace = d
 	}
 	cfg.Direct, cfg.NoRespawn = !o.unless("dispatcher"), !o.unless("respawn")
+	o.bounds(cfg)
 	o.settings(cfg)
 	nowhere := o.place(cfg)
 	if err := o.done(); err != nil {
