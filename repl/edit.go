@@ -27,6 +27,9 @@ const (
 	printCommand = "print-pending"
 )
 
+// aheadEOF is what the terminal makes of a Ctrl-D that was typed while a line was evaluated.
+const aheadEOF = "\x00"
+
 func newEditor(r *repl) *editor {
 	e := &editor{shell: readline.NewShell()}
 	sh := e.shell
@@ -45,6 +48,7 @@ func newEditor(r *repl) *editor {
 	sh.Keymap.Register(map[string]func(){printCommand: e.flush})
 	for _, keymap := range [...]string{"emacs", "vi-insert", "vi-command"} {
 		sh.Config.Bind(keymap, string(printKey), printCommand, false)
+		sh.Config.Bind(keymap, aheadEOF, "end-of-file", false)
 	}
 	if h, err := openHistory(); err == nil {
 		sh.History.Add("mirai", h)

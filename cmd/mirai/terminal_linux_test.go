@@ -165,11 +165,11 @@ func TestTerminal(t *testing.T) {
 			term.typed(x.waiting + enter)
 			term.expect("about to wait\n")
 			term.typed(ctrlC)
-			term.expect("interrupted\n")
+			term.expect("interrupted\n" + prompt)
 			term.typed("s" + enter)
-			term.expect("mirai<...>")
+			term.expect("mirai<...>\n" + prompt)
 			term.typed(":status" + enter)
-			term.expect("no daemons set")
+			term.expect("no daemons set\n" + prompt)
 			term.typed(ctrlD)
 			term.ends(0)
 			recall(t, state, x.language, prompt)
@@ -218,5 +218,16 @@ func TestCompletion(t *testing.T) {
 	term.typed(ctrlC)
 	term.expect("\njs> ")
 	term.typed(ctrlD)
+	term.ends(0)
+}
+
+// TestLeaveAhead: a Ctrl-D that is typed while a line is evaluated counts when that is over.
+func TestLeaveAhead(t *testing.T) {
+	term := openTerminal(t, t.TempDir())
+	term.expect("js> ")
+	term.typed(`print("busy" + "now"); sleep(200)` + enter)
+	term.expect("busynow\n")
+	term.typed(ctrlD)
+	term.expect("\njs> ")
 	term.ends(0)
 }
