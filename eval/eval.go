@@ -44,6 +44,11 @@ type Config struct {
 	Direct bool
 	// NoRespawn leaves daemons that end without a replacement. When none is left, tasks fail with ErrReset.
 	NoRespawn bool
+	// Memory bounds the bytes of the tasks that wait (Status.Memory): Go waits for room, Try gives nil. A task that is
+	// larger than the bound is let in when nothing else waits. Defaults to 0: unbounded, as anything below.
+	Memory int
+	// Queue bounds the number of tasks that wait, in the same way. Defaults to 0: unbounded.
+	Queue int
 	// Grace is how long an interrupted task may take to let go before its daemon is killed. Defaults to 500 ms.
 	Grace time.Duration
 	// Start is how long a daemon may take to connect. Defaults to 10 s.
@@ -132,6 +137,7 @@ type Task struct {
 	RunTimeout time.Duration // from the start of the run; 0 means none
 	Priority   int           // higher goes first
 	Retries    int           // how often it runs again when its daemon is lost
+	Backoff    time.Duration // before it runs again; doubled each time, a minute at the most
 
 	globals, args []lang.Binding // of a script, in its order: in place of Globals and Args
 }
@@ -142,7 +148,7 @@ func (t Task) valid() error {
 		return fmt.Errorf("eval: there is no language %q: use %q or %q", t.Lang, lang.JS, lang.Lua)
 	case t.Timeout < 0 || t.RunTimeout < 0:
 		return errors.New("eval: a timeout cannot be negative")
-	case t.Retries < 0:
+	case t.Retries < 0 || t.Backoff < 0:
 		return errors.New("eval: retry cannot be negative")
 	}
 	return nil

@@ -18,6 +18,8 @@ type Future struct {
 	name string
 	at   time.Duration // of the submission, on the dispatcher's clock
 
+	apart bool // those who are notified may submit more and wait for room: not on a goroutine that makes it
+
 	mu     sync.Mutex
 	over   bool
 	done   chan struct{} // made when somebody asks for it
@@ -227,7 +229,7 @@ func (f *Future) resolve(body []byte, d *dispatch.Daemon, err *Error) {
 		return
 	}
 	f.over, f.body, f.daemon, f.err = true, body, d, err
-	f.tries = int(f.task.Attempt) // the queue is done with it
+	f.tries = int(f.task.Tries) // the queue is done with it
 	done, notify, forget := f.done, f.notify, f.forget
 	f.notify, f.forget = nil, nil
 	if done != nil {
@@ -237,7 +239,15 @@ func (f *Future) resolve(body []byte, d *dispatch.Daemon, err *Error) {
 	if forget != nil {
 		forget()
 	}
-	for _, n := range notify {
-		n()
+	if f.apart {
+		go callAll(notify)
+	} else {
+		callAll(notify)
+	}
+}
+
+func callAll(fs []func()) {
+	for _, f := range fs {
+		f()
 	}
 }

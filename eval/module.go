@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"context"
 	"strings"
 
 	"github.com/mojukapu/mirai/lang"
@@ -33,7 +32,7 @@ func (m module) mirai() lang.Module {
 			{Name: "each", Call: m.each},
 			{Name: "tasks", Call: m.tasks},
 			{Name: "unresolved", Call: m.unresolved},
-			{Name: "stop", Call: m.stop},
+			{Name: "stop", Call: m.stopAny},
 			{Name: "daemons", Call: m.daemons},
 			{Name: "with", Call: m.with},
 			{Name: "profile", Call: m.profile},
@@ -83,13 +82,8 @@ func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
 	if err := o.done(); err != nil {
 		return nil, err
 	}
-	if p := m.h.Profile(profile); try && p != nil {
-		f := p.Try(context.Background(), t)
-		if f == nil {
-			return nil, nil
-		}
-		m.h.count(f)
-		return f, nil
+	if p := m.h.Profile(profile); p != nil {
+		return m.submitTo(p, t, try, c)
 	}
 	return m.h.submit(c.Context, profile, t)
 }
@@ -98,7 +92,8 @@ func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
 func (m module) options(o *options, t *Task) (profile string, try bool) {
 	t.Name = o.text("name")
 	t.Timeout, t.RunTimeout = o.time("timeout"), o.time("runtimeout")
-	t.Retries, t.Priority = o.count("retry"), o.count("priority")
+	t.Retries, t.Backoff = o.retry()
+	t.Priority = o.count("priority")
 	if args := o.object("args"); args != nil {
 		t.args = m.entries(nil, args)
 	}
@@ -259,6 +254,7 @@ func (m module) status(c *lang.Call) (any, error) {
 	r.Set("url", s.URL)
 	r.Set("connections", int64(s.Connections))
 	r.Set("daemons", ds)
+	r.Set("memory", s.memory())
 	r.Set("mirai", &lang.Record{Keys: []string{"awaiting", "executing", "completed"},
 		Values: []any{int64(s.Awaiting), int64(s.Executing), int64(s.Completed)}})
 	return r, nil

@@ -143,7 +143,7 @@ func (o *pool) ended(l *local) {
 		o.bereft(l)
 	case failed || last:
 		o.giveUp(fmt.Errorf("no daemon can start: %s", l.exit))
-	case l.admitted && o.p.cfg.once && o.p.d.Counts().Awaiting == 0: // it has had its task
+	case l.admitted && o.p.cfg.once && o.p.d.Counts().Completed > 0: // it has had its task
 	default:
 		o.p.cfg.Log.Info("replacing a daemon", "profile", o.p.cfg.Name, "ended", l.exit)
 		o.launch()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/mojukapu/mirai/daemon/dispatch"
 	"github.com/mojukapu/mirai/internal/sp"
@@ -59,7 +58,7 @@ func open(cfg Config) (*Profile, error) {
 	}
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
-		URL: url, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct,
+		URL: url, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
 		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.pool.gone, Done: done, End: p.end,
 		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
 	})
@@ -78,7 +77,8 @@ func localURL(cfg Config) (url string, unlink func(), err error) {
 	return sp.LocalURL()
 }
 
-// Go submits a task and returns its future at once. ctx bounds the task: when it ends, the task is cancelled.
+// Go submits a task and returns its future at once, or once there is room for it where what waits is bounded
+// (Config.Memory, Config.Queue). ctx bounds the task: when it ends, the task is cancelled, and Go waits no longer.
 // A task that cannot be sent gives a future that is resolved already, with ErrRefused.
 func (p *Profile) Go(ctx context.Context, t Task) *Future {
 	f := p.submit(ctx, t)
@@ -88,20 +88,14 @@ func (p *Profile) Go(ctx context.Context, t Task) *Future {
 
 // submit is Go without waiting for what is evaluated inside the call.
 func (p *Profile) submit(ctx context.Context, t Task) *Future {
-	f := p.future(t)
-	frame, err := t.withDefaults().encode(wire.Run, f.task.ID, p.seed.next(), p.types)
-	if err != nil {
-		f.resolve(nil, nil, newError(Refused, "%v", err))
+	f := p.prepare(t, p.seed.next())
+	if f.Resolved() {
 		return f
-	}
-	f.task.Frame = frame
-	if t.Timeout > 0 {
-		f.task.Deadline = f.at + t.Timeout
 	}
 	if ctx.Done() != nil {
 		f.bind(ctx)
 	}
-	p.d.Submit(&f.task)
+	p.admit(ctx, f)
 	return f
 }
 
@@ -116,8 +110,9 @@ func (t Task) withDefaults() Task {
 }
 
 func (p *Profile) future(t Task) *Future {
-	f := &Future{p: p, name: t.Name, at: p.d.Clock()}
-	f.task = dispatch.Task{ID: p.lastID.Add(1), RunLimit: t.RunTimeout, Priority: t.Priority, Retries: t.Retries, Owner: f}
+	f := &Future{p: p, name: t.Name, at: p.d.Clock(), apart: t.File == mapFile && p.cfg.bounded()}
+	f.task = dispatch.Task{ID: p.lastID.Add(1), RunLimit: t.RunTimeout, Priority: t.Priority,
+		Retries: t.Retries, Backoff: t.Backoff, Owner: f}
 	return f
 }
 
@@ -125,16 +120,12 @@ func (p *Profile) future(t Task) *Future {
 func (f *Future) bind(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { f.Cancel() })
 	f.mu.Lock()
+	over := f.over
 	f.forget = stop
 	f.mu.Unlock()
-}
-
-// Try is Go unless nothing would start the task now: then it is nil.
-func (p *Profile) Try(ctx context.Context, t Task) *Future {
-	if c := p.d.Counts(); c.Awaiting > 0 || c.Executing >= c.Connections {
-		return nil
+	if over { // on its way here
+		stop()
 	}
-	return p.Go(ctx, t)
 }
 
 // Everywhere runs a task on each daemon, now and on each that joins later, before its first task. What it does to
@@ -176,6 +167,7 @@ type Status struct {
 	Name    string
 	URL     string
 	Daemons []DaemonStatus
+	Memory  Memory
 	dispatch.Counts
 }
 
@@ -188,7 +180,7 @@ type DaemonStatus struct {
 
 // Status gives the state of the profile.
 func (p *Profile) Status() Status {
-	s := Status{Name: p.cfg.Name, URL: p.d.URL(), Counts: p.d.Counts()}
+	s := Status{Name: p.cfg.Name, URL: p.d.URL(), Counts: p.d.Counts(), Memory: p.memory()}
 	for _, d := range p.d.Daemons() {
 		hello := d.Peer.(*dispatch.Link).Hello
 		s.Daemons = append(s.Daemons, DaemonStatus{d.ID, hello.PID, hello.Host})
@@ -253,7 +245,11 @@ func (p *Profile) end(t *dispatch.Task, o dispatch.Outcome, d *dispatch.Daemon, 
 func (p *Profile) outcome(t *dispatch.Task, o dispatch.Outcome, f *Future, why string) *Error {
 	switch o {
 	case dispatch.TimedOut:
-		return newError(TimedOut, "timed out after %v", (p.d.Clock() - f.at).Round(time.Millisecond))
+		return newError(TimedOut, "timed out after %v waiting", t.Deadline-f.at)
+	case dispatch.Late:
+		return newError(TimedOut, "timed out after %v, while running", t.Deadline-f.at)
+	case dispatch.Overran:
+		return newError(TimedOut, "timed out after %v running", t.RunLimit)
 	case dispatch.Cancelled:
 		return newError(Cancelled, "cancelled")
 	case dispatch.Reset:
@@ -261,7 +257,7 @@ func (p *Profile) outcome(t *dispatch.Task, o dispatch.Outcome, f *Future, why s
 			why = "the connection ended"
 		}
 		if t.Attempt > 1 {
-			why = fmt.Sprintf("%s (attempt %d)", why, t.Attempt)
+			why = fmt.Sprintf("%s (attempt %d of %d)", why, t.Attempt, t.Retries+1)
 		}
 		return newError(Reset, "daemon lost: %s", why)
 	}

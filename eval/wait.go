@@ -207,23 +207,3 @@ func race(ctx context.Context, x any, language string) (int, []string, error) {
 	i, err := Race(ctx, fs)
 	return i, keys, err
 }
-
-// tasks is mirai.tasks(profile): the tasks that daemons have now.
-func (m module) tasks(c *lang.Call) (any, error) {
-	p, err := m.named(c)
-	if p == nil || err != nil {
-		return []any{}, err
-	}
-	ts := []any{}
-	for _, t := range p.Running() {
-		r := &lang.Record{}
-		r.Set("id", int64(t.Task))
-		r.Set("name", t.Name)
-		r.Set("state", "running")
-		r.Set("daemon", int64(t.Daemon))
-		r.Set("pid", int64(t.PID))
-		r.Set("attempt", int64(t.Attempt))
-		ts = append(ts, r)
-	}
-	return ts, nil
-}
