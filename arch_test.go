@@ -24,13 +24,14 @@ var house = map[string][]string{
 	"internal/sp":     {"go.nanomsg.org/mangos/v3", "golang.org/x/sys"},
 	"lang/js":         {"lang", "github.com/dop251/goja"},
 	"lang/lua":        {"lang", "github.com/yuin/gopher-lua"},
+	"lang/engine":     {"lang", "lang/js", "lang/lua"},
 	"modules/...":     {"lang", "modules/..."},
 	"daemon/dispatch": {"internal/wire", "internal/sp", "lang"},
-	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "lang/js", "lang/lua"},
+	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "lang/engine"},
 	"eval":            {"lang", "launch", "internal/wire", "internal/sp", "daemon/dispatch"},
-	"script":          {"lang", "launch", "eval", "daemon", "lang/js", "lang/lua", "modules/...", "github.com/mattn/go-isatty"},
+	"script":          {"lang", "launch", "eval", "daemon", "lang/engine", "modules/...", "github.com/mattn/go-isatty"},
 	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
-	"cmd/mirai":       {"lang", "launch", "eval", "daemon", "script", "repl", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty"},
+	"cmd/mirai":       {"lang", "lang/engine", "launch", "eval", "daemon", "script", "repl", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"examples/...":    {"lang", "eval", "daemon", "script"},
 	"bench/...":       {"lang", "launch", "script", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/lang/engine"
 	"github.com/mojukapu/mirai/launch"
 )
 
@@ -124,6 +125,7 @@ type worker struct {
 	over     bool // the daemon has ended
 	expired  bool // Settings.Wall is over: leave after the task that runs
 	leaving  bool // no task starts any more
+	farewell int  // the exit code then
 	watching bool // the stand-in may still be needed
 	queue    []job
 	current  wire.Header
@@ -174,7 +176,7 @@ func (w *worker) serve(p *sp.Peer) {
 func (w *worker) hello() error {
 	host, _ := os.Hostname()
 	frame, err := wire.AppendHello(nil, wire.HelloBody{
-		Token: w.s.Token, PID: os.Getpid(), Host: host, Languages: []string{lang.JS, lang.Lua}})
+		Token: w.s.Token, PID: os.Getpid(), Host: host, Languages: engine.Languages()})
 	if err == nil {
 		err = w.peer.Send(frame)
 	}
@@ -256,7 +258,7 @@ func (w *worker) work(j job) (reading bool) {
 	for {
 		w.run(j)
 		w.mu.Lock()
-		if len(w.queue) == 0 || w.leaving || w.expired {
+		if len(w.queue) == 0 || w.enough() != ExitGone {
 			break
 		}
 		j = w.queue[0]
@@ -265,15 +267,15 @@ func (w *worker) work(j job) (reading bool) {
 	}
 	reading = w.watching
 	w.busy, w.watching, w.queue = false, false, nil
-	leave := w.expired && !w.leaving
-	w.leaving = w.leaving || leave
+	code := w.enough()
+	leave := code != ExitGone && w.depart(code)
 	w.mu.Unlock()
 	if !reading && w.cfg.process {
 		runtime.GOMAXPROCS(1)
 	}
 	switch {
 	case leave:
-		w.leave(ExitWall)
+		w.leave()
 	case w.idle != nil:
 		w.idle.Reset(w.s.Idle)
 	}
@@ -349,14 +351,33 @@ func (w *worker) more() bool {
 	return w.watching && w.peer.Buffered()
 }
 
+// enough is the code with which the daemon leaves after the task that has ended, ExitGone when it stays. Under the lock.
+func (w *worker) enough() int {
+	switch {
+	case w.s.MaxTasks > 0 && w.tasks >= w.s.MaxTasks:
+		return ExitMaxTasks
+	case w.expired:
+		return ExitWall
+	}
+	return ExitGone
+}
+
+// depart says with which code the daemon leaves; it is false when it leaves already. Under the lock.
+func (w *worker) depart(code int) bool {
+	if w.leaving {
+		return false
+	}
+	w.leaving, w.farewell = true, code
+	return true
+}
+
 // leaveIdle leaves unless a task runs.
 func (w *worker) leaveIdle(code int) {
 	w.mu.Lock()
-	leave := !w.busy && !w.leaving
-	w.leaving = w.leaving || leave
+	leave := !w.busy && w.depart(code)
 	w.mu.Unlock()
 	if leave {
-		w.leave(code)
+		w.leave()
 	}
 }
 
@@ -368,24 +389,23 @@ func (w *worker) expire() {
 	w.leaveIdle(ExitWall)
 }
 
-// leave says goodbye: what was sent and not answered goes to another daemon.
-func (w *worker) leave(code int) {
+// leave says goodbye, once after depart: what was sent and not answered goes to another daemon.
+func (w *worker) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	w.mu.Lock()
-	w.leaving = true
-	w.mu.Unlock()
 	w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Leave}))
-	w.end(code, w.peer.Bye(ctx))
+	w.end(ExitGone, w.peer.Bye(ctx))
 }
 
 func (w *worker) end(code int, err error) {
 	w.once.Do(func() {
-		w.code, w.err = code, err
-		close(w.ended)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.over = true
+		if w.leaving && code == ExitGone { // the host has closed the connection, as it was asked to
+			code = w.farewell
+		}
+		w.code, w.err, w.over = code, err, true
+		close(w.ended)
 		if w.task != nil {
 			w.task.stop(errGone)
 		}

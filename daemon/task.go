@@ -9,8 +9,7 @@ import (
 
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
-	"github.com/mojukapu/mirai/lang/js"
-	"github.com/mojukapu/mirai/lang/lua"
+	"github.com/mojukapu/mirai/lang/engine"
 )
 
 var (
@@ -48,9 +47,7 @@ func (w *worker) run(j job) {
 		w.body, w.given, w.encoder = wire.RunBody{}, nil, wire.Encoder{} // they hold on to what they last had
 		w.free.Reset(freeAfter)
 	}
-	if w.tasks++; w.tasks == w.s.MaxTasks {
-		w.leave(ExitMaxTasks)
-	}
+	w.tasks++
 }
 
 // enter makes the context of a task, which a cancel ends.
@@ -109,12 +106,12 @@ func (w *worker) interpreter(language string) (lang.Interpreter, error) {
 	if in := w.interpreters[language]; in != nil {
 		return in, nil
 	}
-	cfg := lang.Config{Modules: w.cfg.Modules, Print: w.out.print, Free: free, Stack: w.s.Stack,
+	cfg := lang.Config{Modules: w.cfg.Modules, Print: w.out.print, Stack: w.s.Stack,
 		Rand: func() float64 { return w.rng.Float64() }, RandState: func() lang.RNG { return *w.rng }}
 	if w.cfg.Files {
 		cfg.Load = lang.Loader(language)
 	}
-	in, err := newInterpreter(language, cfg)
+	in, err := engine.New(language, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -124,23 +121,6 @@ func (w *worker) interpreter(language string) (lang.Interpreter, error) {
 	w.out.show = w.s.Output
 	w.interpreters[language] = in
 	return in, nil
-}
-
-func newInterpreter(language string, cfg lang.Config) (lang.Interpreter, error) {
-	switch language {
-	case lang.JS:
-		return js.New(cfg)
-	case lang.Lua:
-		return lua.New(cfg)
-	}
-	return nil, fmt.Errorf("this daemon has no language %q", language)
-}
-
-func free(language, code string) ([]string, error) {
-	if language == lang.Lua {
-		return lua.Free(code)
-	}
-	return js.Free(code)
 }
 
 // tidy restores the interpreter after a task; what a setup did to globals stays.

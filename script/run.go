@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/lang/engine"
 	"github.com/mojukapu/mirai/modules/process"
 )
 

@@ -17,8 +17,7 @@ import (
 	"github.com/mojukapu/mirai/daemon"
 	"github.com/mojukapu/mirai/eval"
 	"github.com/mojukapu/mirai/lang"
-	"github.com/mojukapu/mirai/lang/js"
-	"github.com/mojukapu/mirai/lang/lua"
+	"github.com/mojukapu/mirai/lang/engine"
 	"github.com/mojukapu/mirai/launch"
 	"github.com/mojukapu/mirai/modules"
 	"github.com/mojukapu/mirai/modules/process"
@@ -119,30 +118,12 @@ func (s *Session) interpreter(language string) (lang.Interpreter, error) {
 	if in := s.interps[language]; in != nil {
 		return in, nil
 	}
-	in, err := newInterpreter(language, lang.Config{
-		Modules: s.modules, Print: s.cfg.Print, Load: s.loader(language), Free: Free})
+	in, err := engine.New(language, lang.Config{
+		Modules: s.modules, Print: s.cfg.Print, Load: s.loader(language)})
 	if err == nil {
 		s.interps[language] = in
 	}
 	return in, err
-}
-
-func newInterpreter(language string, cfg lang.Config) (lang.Interpreter, error) {
-	switch language {
-	case lang.JS:
-		return js.New(cfg)
-	case lang.Lua:
-		return lua.New(cfg)
-	}
-	return nil, fmt.Errorf("script: there is no language %q: use %q or %q", language, lang.JS, lang.Lua)
-}
-
-// Free gives the free names of a block, for a lone ... among its globals.
-func Free(language, code string) ([]string, error) {
-	if language == lang.Lua {
-		return lua.Free(code)
-	}
-	return js.Free(code)
 }
 
 // exit is process.exit: it ends what the session runs, with an error that carries the code.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/mojukapu/mirai/daemon"
 	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/lang/engine"
 	"github.com/mojukapu/mirai/launch"
 	"github.com/mojukapu/mirai/repl"
 	"github.com/mojukapu/mirai/script"
@@ -237,7 +238,7 @@ func (c *rewriteCmd) Run() error {
 		return err
 	}
 	language := language(c.Lua || lang.LanguageOf(c.File) == lang.Lua)
-	text, err := lang.Rewrite(language, lang.Code{Source: string(b), Name: c.File, Mode: lang.Script}, script.Free)
+	text, err := lang.Rewrite(language, lang.Code{Source: string(b), Name: c.File, Mode: lang.Script}, engine.Free)
 	if err != nil {
 		return errors.New(script.Explain(err, func(string) string { return string(b) }))
 	}
