@@ -198,6 +198,6 @@ func (s *Session) loader(language string) func(from, name string) (lang.Code, er
 
 // Complete tells whether text can be evaluated as it is: false asks for more of it.
 func (s *Session) Complete(text string) bool {
-	_, err := Free(s.cfg.Lang, text)
+	_, err := engine.Free(s.cfg.Lang, text)
 	return !Incomplete(err)
 }
