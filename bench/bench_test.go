@@ -240,3 +240,10 @@ func TestMeasuredReports(t *testing.T) {
 		t.Errorf("a program that fails gives %v, want what it complained of", err)
 	}
 }
+
+func TestNoCheckout(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, _, err := contenders(t.Context(), options{}); err == nil || !strings.Contains(err.Error(), "checkout") {
+		t.Errorf("outside a checkout: %v, want an error that asks for one", err)
+	}
+}

@@ -32,10 +32,9 @@ func contenders(ctx context.Context, o options) (cs []contender, cleanup func(),
 	if err != nil {
 		return nil, nil, err
 	}
-	cleanup = func() { os.RemoveAll(dir) }
 	defer func() {
 		if err != nil {
-			cleanup()
+			os.RemoveAll(dir)
 		}
 	}()
 	root, err := moduleRoot(ctx)
@@ -51,7 +50,7 @@ func contenders(ctx context.Context, o options) (cs []contender, cleanup func(),
 		return nil, nil, err
 	}
 	peers := slices.DeleteFunc(peersNamed(o.peers), func(p peer) bool { return !slices.Contains(wanted, p.name) })
-	return append(append(cs, ours...), install(ctx, root, peers)...), cleanup, nil
+	return append(append(cs, ours...), install(ctx, root, peers)...), func() { os.RemoveAll(dir) }, nil
 }
 
 func moduleRoot(ctx context.Context) (string, error) {
