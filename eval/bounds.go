@@ -90,16 +90,19 @@ func (p *Profile) prepare(t Task, stream lang.RNG) *Future {
 	return f
 }
 
-// admit takes a task in; where there is no room it waits for some. When ctx ends first, the task is cancelled.
-func (p *Profile) admit(ctx context.Context, f *Future) {
+// admit takes a task in; where there is no room it waits for some. When ctx ends first, the task is cancelled, and its
+// end is the error.
+func (p *Profile) admit(ctx context.Context, f *Future) error {
 	room := p.d.Submit(&f.task)
 	if room == nil {
-		return
+		return nil
 	}
 	select {
 	case <-room: // taken in, or over
+		return nil
 	case <-ctx.Done():
 		f.Cancel()
+		return context.Cause(ctx)
 	}
 }
 
@@ -110,7 +113,9 @@ func (m module) submitTo(p *Profile, t Task, try bool, c *lang.Call) (any, error
 	if try {
 		f = p.try(context.Background(), t)
 	} else if f = p.prepare(t, p.seed.next()); !f.Resolved() {
-		p.admit(c.Context, f)
+		if err := p.admit(c.Context, f); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case f == nil:

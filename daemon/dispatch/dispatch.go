@@ -28,6 +28,7 @@ type Config struct {
 	Up    func(d *Daemon)                                 // a daemon has joined
 	Kill  func(d *Daemon)                                 // end the process of a daemon, where that is in our hands
 	Gone  func(d *Daemon, err error) string               // a daemon is lost; it gives the reason, and may wait for an exit status
+	Waits func()                                          // tasks wait for daemons, after a change; nil: nobody wants to know
 	Log   func(format string, args ...any)                // strangers and broken frames
 }
 
@@ -202,13 +203,17 @@ func (s *Dispatcher) doFor(busy *Daemon, change func(now time.Duration)) {
 	var few [4]Action
 	todo := append(few[:0], s.queue.Take()...)
 	s.post(todo)
+	waits := s.cfg.Waits != nil && s.queue.Counts().Awaiting > 0
 	s.mu.Unlock()
 	s.perform(busy, todo)
+	if waits {
+		s.cfg.Waits()
+	}
 }
 
 // post queues the frames of actions and sets the timer, under the lock.
 func (s *Dispatcher) post(todo []Action) {
-	for _, a := range todo {
+	for i, a := range todo {
 		switch a.Verb {
 		case Send:
 			if a.Task.Attempt > 1 { // the first attempt's bytes may still be on their way to a dead peer
@@ -221,21 +226,14 @@ func (s *Dispatcher) post(todo []Action) {
 		case Recall:
 			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Return}))
 		case Admit, Finish:
-			s.wake(a.Task)
+			todo[i].room = s.rooms[a.Task]
+			delete(s.rooms, a.Task)
 		}
 	}
 	if next := s.queue.Next(); next != s.armed {
 		if s.armed = next; next > 0 {
 			s.timer.Reset(next - s.Clock())
 		}
-	}
-}
-
-// wake ends the waiting for room of a task.
-func (s *Dispatcher) wake(t *Task) {
-	if room := s.rooms[t]; room != nil {
-		close(room)
-		delete(s.rooms, t)
 	}
 }
 
@@ -254,6 +252,9 @@ func (s *Dispatcher) perform(busy *Daemon, todo []Action) {
 	for _, a := range todo {
 		if a.Verb == Finish {
 			s.end(a)
+		}
+		if a.room != nil { // whoever waits for it finds the task taken in, or over
+			close(a.room)
 		}
 	}
 }

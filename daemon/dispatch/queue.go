@@ -40,6 +40,8 @@ type Action struct {
 	Task    *Task
 	Frame   []byte // of a Send
 	Outcome Outcome
+
+	room chan struct{} // of an Admit or Finish: closed when it is done
 }
 
 // Counts are the counters of a queue. Completed counts finished, failed and cancelled tasks.
