@@ -3,6 +3,7 @@ package eval_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os/exec"
 	"strings"
 	"testing"
@@ -178,4 +179,48 @@ func TestInsideRefused(t *testing.T) {
 			t.Errorf("%s: %v, want that this program does not let it", option, err)
 		}
 	}
+}
+
+// TestIdle: daemons that had nothing to do are replaced once tasks wait, no sooner, and have the setup of all.
+func TestIdle(t *testing.T) {
+	ctx := soon(t)
+	left := make(chan struct{}, 10)
+	p := open(t, eval.Config{Daemons: 2, Settings: launch.Settings{Idle: 50 * time.Millisecond}, Log: slog.New(slog.NewTextHandler(lines(func(line string) {
+		if strings.Contains(line, "resting") {
+			left <- struct{}{}
+		}
+	}), nil))})
+	if _, err := p.Everywhere(eval.Task{Source: "setup = 5"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for range 2 {
+			select {
+			case <-left:
+			case <-ctx.Done():
+				t.Fatal("no daemon left")
+			}
+		}
+		before := p.Status()
+		if before.Connections != 0 {
+			t.Errorf("%d daemons are there, want none", before.Connections)
+		}
+		fs := []*eval.Future{p.Go(ctx, eval.Task{Source: "sleep(100); setup"}), p.Go(ctx, eval.Task{Source: "sleep(100); setup"})}
+		for _, f := range fs {
+			if v, err := f.Get(ctx); v != int64(5) || err != nil {
+				t.Errorf("after a rest: %v, %v, want 5", v, err)
+			}
+		}
+		if n := p.Status().Cumulative - before.Cumulative; n != 2 {
+			t.Errorf("%d daemons came for 2 tasks", n)
+		}
+	}
+}
+
+// lines is a writer that gives each line to a function.
+type lines func(line string)
+
+func (l lines) Write(b []byte) (int, error) {
+	l(string(b))
+	return len(b), nil
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mojukapu/mirai/daemon/dispatch"
@@ -29,7 +30,8 @@ type pool struct {
 	launched map[string]*local // by token
 	failures int               // in a row
 	ready    int
-	online   int // connected and not known to be lost
+	online   int          // connected and not known to be lost
+	resting  atomic.Int32 // left because nothing was to do, and not replaced yet
 	stopped  bool
 	err      error         // why no daemon can start
 	changed  chan struct{} // closed and made anew when ready, err or stopped change
@@ -42,6 +44,7 @@ type local struct {
 	stop      func() // kills the process, or asks the goroutine to end
 	late      bool   // it did not connect in time
 	admitted  bool
+	idle      bool // it left because nothing was to do
 	abandoned bool // a goroutine that was replaced already
 	output    tail
 	exited    chan struct{}
@@ -84,7 +87,7 @@ func (o *pool) run(l *local) {
 		err = wait()
 		late.Stop()
 	}
-	l.exit = l.describe(err)
+	l.exit, l.idle = l.describe(err), leftIdle(err)
 	close(l.exited)
 	o.ended(l)
 }
@@ -143,6 +146,8 @@ func (o *pool) ended(l *local) {
 		o.bereft(l)
 	case failed || last:
 		o.giveUp(fmt.Errorf("no daemon can start: %s", l.exit))
+	case l.admitted && l.idle && o.p.cfg.Settings.Idle > 0:
+		o.rest()
 	case l.admitted && o.p.cfg.once && o.p.d.Counts().Completed > 0: // it has had its task
 	default:
 		o.p.cfg.Log.Info("replacing a daemon", "profile", o.p.cfg.Name, "ended", l.exit)

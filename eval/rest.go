@@ -1,0 +1,42 @@
+package eval
+
+import (
+	"errors"
+	"os/exec"
+)
+
+// exitIdle is the exit code of a daemon that left because it had nothing to do for Settings.Idle (daemon.ExitIdle).
+const exitIdle = 1
+
+// leftIdle tells whether a process ended so.
+func leftIdle(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() == exitIdle
+}
+
+// rest leaves the place of a daemon empty until tasks wait: to replace it at once would make idle processes for ever.
+func (o *pool) rest() {
+	o.mu.Lock()
+	o.resting.Add(1)
+	o.mu.Unlock()
+	o.p.cfg.Log.Info("a daemon had nothing to do: resting", "profile", o.p.cfg.Name)
+	o.wake()
+}
+
+// wake fills empty places, as many as there are tasks that wait and have no daemon starting for them.
+func (o *pool) wake() {
+	if o.resting.Load() == 0 {
+		return
+	}
+	waiting := o.p.d.Counts().Awaiting
+	o.mu.Lock()
+	for _, l := range o.launched {
+		if !l.admitted {
+			waiting--
+		}
+	}
+	n := max(0, min(int(o.resting.Load()), waiting))
+	o.resting.Add(int32(-n))
+	o.mu.Unlock()
+	o.start(n)
+}
