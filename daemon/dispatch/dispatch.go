@@ -213,7 +213,7 @@ func (s *Dispatcher) doFor(busy *Daemon, change func(now time.Duration)) {
 
 // post queues the frames of actions and sets the timer, under the lock.
 func (s *Dispatcher) post(todo []Action) {
-	for _, a := range todo {
+	for i, a := range todo {
 		switch a.Verb {
 		case Send:
 			if a.Task.Attempt > 1 { // the first attempt's bytes may still be on their way to a dead peer
@@ -226,21 +226,14 @@ func (s *Dispatcher) post(todo []Action) {
 		case Recall:
 			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Return}))
 		case Admit, Finish:
-			s.wake(a.Task)
+			todo[i].room = s.rooms[a.Task]
+			delete(s.rooms, a.Task)
 		}
 	}
 	if next := s.queue.Next(); next != s.armed {
 		if s.armed = next; next > 0 {
 			s.timer.Reset(next - s.Clock())
 		}
-	}
-}
-
-// wake ends the waiting for room of a task.
-func (s *Dispatcher) wake(t *Task) {
-	if room := s.rooms[t]; room != nil {
-		close(room)
-		delete(s.rooms, t)
 	}
 }
 
@@ -259,6 +252,9 @@ func (s *Dispatcher) perform(busy *Daemon, todo []Action) {
 	for _, a := range todo {
 		if a.Verb == Finish {
 			s.end(a)
+		}
+		if a.room != nil { // whoever waits for it finds the task taken in, or over
+			close(a.room)
 		}
 	}
 }
