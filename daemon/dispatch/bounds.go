@@ -15,9 +15,15 @@ type Load struct {
 // Load gives what waits.
 func (q *Queue) Load() Load { return q.load }
 
-// Full tells whether a task of no size would be beyond a bound.
+// Full tells whether a task of any size would be refused.
 func (q *Queue) Full() bool {
-	return q.load.Blocked > 0 || q.MaxBytes > 0 && q.load.Bytes >= q.MaxBytes || q.MaxTasks > 0 && q.counts.Awaiting >= q.MaxTasks
+	switch {
+	case len(q.idle) > 0: // Offer knows
+		return false
+	case q.load.Blocked > 0:
+		return true
+	}
+	return q.MaxBytes > 0 && q.load.Bytes >= q.MaxBytes || q.MaxTasks > 0 && q.counts.Awaiting >= q.MaxTasks
 }
 
 // fits tells whether a task may wait: nobody is before it, and it stays within the bounds.
