@@ -118,6 +118,11 @@ func (g *game) audit() string {
 			bytes += len(e.Task.Frame)
 		}
 	}
+	for _, d := range g.daemons {
+		if len(d.at) > max(g.q.Depth, 1) {
+			return fmt.Sprintf("a daemon has %d tasks", len(d.at))
+		}
+	}
 	c, l := g.q.Counts(), g.q.Load()
 	switch {
 	case awaiting != c.Awaiting || executing != c.Executing || blocked != l.Blocked || bytes != l.Bytes || l.Peak < bytes:
