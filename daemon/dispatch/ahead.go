@@ -1,6 +1,9 @@
 package dispatch
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A round trip is as long as many a task. So while tasks are short a daemon is sent some ahead, up to Queue.Depth: about
 // lead's worth of work. When one of them turns out to last while another daemon has nothing to do, those behind it
@@ -51,21 +54,35 @@ func (q *Queue) look(now time.Duration) {
 	}
 }
 
-// Returned says that a daemon has given back tasks that it did not start: they wait again, at the front.
+// Returned says that a daemon has given back tasks that it did not start: they wait again, at the front. The first of
+// them may be the first at the daemon by now: the result of the one before it came first.
 func (q *Queue) Returned(d *Daemon, ids []uint64, now time.Duration) {
+	if d.gone {
+		return
+	}
 	back := make(map[uint64]bool, len(ids))
 	for _, id := range ids {
 		back[id] = true
 	}
-	for i := len(d.at) - 1; i > 0; i-- {
+	first, before := d.Running(), len(d.at)
+	for i := len(d.at) - 1; i >= 0; i-- {
 		if t := d.at[i]; back[t.ID] {
 			q.unsend(t)
-			d.at = append(d.at[:i], d.at[i+1:]...)
-			q.ahead--
+			d.at = slices.Delete(d.at, i, i+1)
 		}
 	}
+	q.ahead -= max(before-1, 0) - max(len(d.at)-1, 0)
 	q.recalled(d)
+	if d.Running() != first {
+		q.spare(d)
+		q.started(d, now)
+		q.unfree(d)
+		q.refile(d)
+	}
 	q.refill(now)
+	if d.pinned.first != nil {
+		q.fill(d, now)
+	}
 }
 
 // recalled notes that the answer to a Recall is there, or will never be.

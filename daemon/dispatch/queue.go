@@ -228,10 +228,7 @@ func (q *Queue) Result(d *Daemon, id uint64, attempt uint32, now time.Duration) 
 	q.ahead -= min(len(d.at), 1)
 	q.pace.note(now - d.since)
 	d.asked = false
-	if d.kill != 0 {
-		d.kill = 0
-		q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
-	}
+	q.spare(d)
 	q.started(d, now)
 	q.fill(d, now)
 	if t.state != sent {
@@ -335,6 +332,14 @@ func (q *Queue) drop(t *Task, why Outcome, now time.Duration) {
 	}
 }
 
+// spare calls off the kill of a daemon.
+func (q *Queue) spare(d *Daemon) {
+	if d.kill != 0 {
+		d.kill = 0
+		q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
+	}
+}
+
 func (q *Queue) doom(d *Daemon, now time.Duration) {
 	if q.Grace > 0 && d.kill == 0 {
 		d.kill = now + q.Grace
@@ -384,13 +389,14 @@ func (q *Queue) fill(d *Daemon, now time.Duration) {
 	}
 }
 
+// refill gives what waits to whoever has room, one by one: a daemon that idles comes before another task ahead.
 func (q *Queue) refill(now time.Duration) {
 	for q.front() != nil {
 		d := q.pick()
 		if d == nil {
 			return
 		}
-		q.fill(d, now)
+		q.send(d, q.dequeue(d, now), now)
 	}
 }
 
@@ -498,6 +504,7 @@ func (q *Queue) dequeue(d *Daemon, now time.Duration) *Task {
 		q.act(Action{Verb: Admit, Task: t})
 	}
 	q.unlist(t)
+	q.unfree(d) // t is for it, not what is admitted now
 	q.admit(now)
 	return t
 }
