@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -75,8 +76,8 @@ func TestWallTimes(t *testing.T) {
 }
 
 func TestNoRespawn(t *testing.T) {
-	none := func(launch.Settings) (*exec.Cmd, error) { return exec.Command("false"), nil }
-	if _, err := eval.New(soon(t), eval.Config{Daemons: 2, NoRespawn: true, Command: none}); err == nil || !strings.Contains(err.Error(), "no daemon can start: exit status 1") {
+	none := func(launch.Settings) (*exec.Cmd, error) { return exec.Command(os.Args[0], "-no-such-flag"), nil }
+	if _, err := eval.New(soon(t), eval.Config{Daemons: 2, NoRespawn: true, Command: none}); err == nil || !strings.Contains(err.Error(), "no daemon can start: exit status 2") {
 		t.Errorf("New() = %v, want why no daemon can start", err)
 	}
 	for _, kind := range []string{"process", "inprocess"} {
