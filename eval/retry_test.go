@@ -116,7 +116,8 @@ func TestLimitsApart(t *testing.T) {
 		}
 		cancel(busy)
 		fails(runs, "timed out after 60ms running", 1)
-		fails(p.Go(ctx, late), "timed out after 100ms, while running", 1)
+		late.Timeout = 300 * time.Millisecond
+		fails(p.Go(ctx, late), "timed out after 300ms, while running", 1)
 	})
 }
 
