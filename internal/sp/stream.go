@@ -23,6 +23,7 @@ const (
 // stream is the link over a connection of bytes.
 type stream struct {
 	conn   net.Conn
+	in     eager
 	out    outbox
 	ipc    bool
 	limit  int
@@ -38,6 +39,7 @@ type stream struct {
 
 func newStream(s *Socket, conn net.Conn, ipc bool) *stream {
 	c := &stream{conn: conn, ipc: ipc, limit: s.cfg.Limit, socket: s, buf: make([]byte, firstBuffer)}
+	c.in.init(conn)
 	c.out.init(conn, ipc, &c.life.sent)
 	return c
 }
@@ -167,7 +169,7 @@ func (c *stream) fill(n int) error {
 // wait reads from the connection, after sending what was posted.
 func (c *stream) wait(b []byte) (int, error) {
 	c.out.idle(true)
-	n, err := c.conn.Read(b)
+	n, err := c.in.read(b)
 	c.out.idle(false)
 	if n > 0 {
 		mark(&c.life.heard)

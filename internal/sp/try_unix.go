@@ -3,6 +3,7 @@
 package sp
 
 import (
+	"io"
 	"net"
 	"syscall"
 )
@@ -48,6 +49,54 @@ func (t *tryWriter) call(fd uintptr) bool {
 		case syscall.EAGAIN:
 		default:
 			t.err = err
+		}
+		return true
+	}
+}
+
+// tryReader reads what is there.
+type tryReader struct {
+	raw syscall.RawConn
+	fn  func(fd uintptr) bool
+	buf []byte
+	n   int
+	err error
+}
+
+func (t *tryReader) init(conn net.Conn) {
+	if c, ok := conn.(syscall.Conn); ok {
+		t.raw, _ = c.SyscallConn()
+	}
+	t.fn = t.call
+}
+
+// read is for one goroutine at a time. It gives 0 and no error when nothing is there.
+func (t *tryReader) read(b []byte) (n int, err error) {
+	if t.raw == nil {
+		return 0, nil
+	}
+	t.buf, t.n, t.err = b, 0, nil
+	err = t.raw.Read(t.fn)
+	t.buf = nil
+	if err == nil {
+		err = t.err
+	}
+	return t.n, err
+}
+
+func (t *tryReader) call(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), t.buf)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+		case err != nil:
+			t.err = err
+		case n == 0:
+			t.err = io.EOF
+		default:
+			t.n = n
 		}
 		return true
 	}
