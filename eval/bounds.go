@@ -106,6 +106,15 @@ func (p *Profile) admit(ctx context.Context, f *Future) error {
 	}
 }
 
+// submitWithin submits a task whose waiting for room, not whose life, ctx bounds.
+func (p *Profile) submitWithin(ctx context.Context, t Task) *Future {
+	f := p.prepare(t, p.seed.next())
+	if !f.Resolved() {
+		p.admit(ctx, f)
+	}
+	return f
+}
+
 // submitTo is what a script's submission does with a profile: nil for one that was only tried. The call waits for
 // room, as long as the script is not interrupted.
 func (m module) submitTo(p *Profile, t Task, try bool, c *lang.Call) (any, error) {

@@ -53,7 +53,7 @@ func (p *Profile) Map(ctx context.Context, xs any, task Task, o MapOptions) *Man
 	if err != nil {
 		return failedMap(fmt.Errorf("eval: map: %w", err))
 	}
-	m.begin(ctx)
+	m.begin(ctx, ctx)
 	p.inside(ctx, m)
 	return m
 }
@@ -184,8 +184,9 @@ func encoded(raw []byte) lang.Feed {
 	}
 }
 
-// begin submits as many tasks as the window lets.
-func (m *Many) begin(ctx context.Context) {
+// begin submits as many tasks as the window lets. ctx bounds the map, room the waiting for room: when that ends, the
+// rest is cancelled.
+func (m *Many) begin(ctx, room context.Context) {
 	if m.job == nil {
 		return
 	}
@@ -195,7 +196,11 @@ func (m *Many) begin(ctx context.Context) {
 	}
 	m.Notify(m.job.release)
 	for range min(m.job.width, len(m.job.live)) {
-		m.feed()
+		m.feed(room)
+		if room.Err() != nil {
+			m.Cancel()
+			return
+		}
 	}
 }
 
@@ -203,13 +208,13 @@ func (m *Many) begin(ctx context.Context) {
 func (j *mapping) release() { j.xs, j.task = elements{}, Task{} }
 
 // feed submits one task more. One that is over at once (it was refused, the profile is closed) makes room for another.
-func (m *Many) feed() {
+func (m *Many) feed(room context.Context) {
 	for {
 		u, ok := m.take()
 		if !ok {
 			return
 		}
-		f := m.job.p.submit(context.Background(), m.job.taskOf(u))
+		f := m.job.p.submitWithin(room, m.job.taskOf(u))
 		if f.Resolved() {
 			m.finish(u, f)
 			continue
@@ -217,7 +222,7 @@ func (m *Many) feed() {
 		m.keep(u, f)
 		f.Notify(func() {
 			m.finish(u, f)
-			m.feed()
+			m.feed(context.Background())
 		})
 		return
 	}

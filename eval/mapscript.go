@@ -46,7 +46,7 @@ func (m module) mapOver(c *lang.Call) (any, error) {
 	if then != nil || failed != nil {
 		newDelivery(c, x, then, failed)
 	}
-	x.begin(context.Background())
+	x.begin(context.Background(), c.Context)
 	p.inside(c.Context, x)
 	return x, nil
 }
@@ -55,7 +55,8 @@ func (m module) mapOver(c *lang.Call) (any, error) {
 func (m module) mapOptions(o *options, t *Task) (how MapOptions, profile string) {
 	t.Name = o.text("name")
 	t.Timeout, t.RunTimeout = o.time("timeout"), o.time("runtimeout")
-	t.Retries, t.Priority = o.count("retry"), o.count("priority")
+	t.Retries, t.Backoff = o.retry()
+	t.Priority = o.count("priority")
 	if globals := o.object("globals"); globals != nil {
 		t.globals = m.entries(t.globals, globals)
 	}
