@@ -31,6 +31,7 @@ type figure struct {
 var figures = []figure{
 	{[]string{"roundtrip_p50", "roundtrip_p99"}, "us", 1, roundtrip},
 	{[]string{"throughput"}, "tasks/s", 0, throughput},
+	{[]string{"map"}, "tasks/s", 0, mapped},
 	{[]string{"callback_p50", "callback_p99"}, "us", 1, callback},
 	{[]string{"echo_1MB"}, "ms", 1, func(b *bench) ([]float64, error) { return b.echo(1) }},
 	{[]string{"echo_10MB"}, "ms", 1, func(b *bench) ([]float64, error) { return b.echo(10) }},

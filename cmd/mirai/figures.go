@@ -78,6 +78,33 @@ func (b *bench) burst(p *eval.Profile, n int) error {
 	return nil
 }
 
+// mapped maps the identity over numbers, a hundred in a task.
+func mapped(b *bench) ([]float64, error) {
+	p, err := b.profile()
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	const n = 20_000
+	xs := make([]int, n)
+	for i := range xs {
+		xs[i] = i
+	}
+	identity := eval.Task{Lang: b.lang, Source: map[string]string{lang.JS: "x => x", lang.Lua: "function(x) return x end"}[b.lang]}
+	var took time.Duration
+	for range 2 { // the first warms up
+		start := time.Now()
+		vs, err := p.Map(b.ctx, xs, identity, eval.MapOptions{Chunk: 100}).GetAll(b.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if took = time.Since(start); len(vs) != n || vs[n-1] != int64(n-1) {
+			return nil, fmt.Errorf("the map gave %d values, the last %v", len(vs), vs[len(vs)-1])
+		}
+	}
+	return []float64{n / took.Seconds()}, nil
+}
+
 // callback measures from the resolution of a future to the callback that runs for it on a script's event loop.
 func callback(b *bench) ([]float64, error) {
 	p, err := b.profile()
@@ -219,7 +246,7 @@ func idleDaemonPrivate(b *bench) ([]float64, error) {
 			kB += n
 		}
 	}
-	return []float64{float64(kB) / 1024}, nil
+	return []float64{float64(kB) * 1024 / 1e6}, nil
 }
 
 const queued = 100_000

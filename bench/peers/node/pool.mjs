@@ -48,7 +48,7 @@ function privateMB(pid) {
   const text = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   let kB = 0;
   for (const m of text.matchAll(/^Private_\w+:\s+(\d+)/gm)) kB += Number(m[1]);
-  return kB / 1024;
+  return kB * 1024 / 1e6;
 }
 
 const groups = {

@@ -88,7 +88,7 @@ def times(n, f):
 
 def private_mb(pid):
     with open(f"/proc/{pid}/smaps_rollup") as f:
-        return sum(int(line.split()[1]) for line in f if line.startswith("Private_")) / 1024
+        return sum(int(line.split()[1]) for line in f if line.startswith("Private_")) * 1024 / 1e6
 
 
 def rss():
