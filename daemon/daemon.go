@@ -61,7 +61,8 @@ func Main(cfg Config) {
 }
 
 // Process is Run in a process that is nothing but this daemon: a crash says what happened in one line, runaway recursion
-// inside the interpreters ends before the machine's memory does. One thread runs Go code while tasks are short: a second one would only be woken for nothing, at a quarter of a round trip.
+// inside the interpreters ends before the machine's memory does. One thread runs Go code while tasks are short: a second
+// one would only be woken for nothing, at a quarter of a round trip.
 func Process(ctx context.Context, s launch.Settings, cfg Config) (code int, err error) {
 	debug.SetTraceback("none")
 	debug.SetMaxStack(512 << 20)
