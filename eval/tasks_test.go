@@ -50,7 +50,7 @@ func TestTasks(t *testing.T) {
 
 const many = 100_000
 
-// TestManyWaiting bounds what a waiting task costs: memory to hold, time to cancel.
+// TestManyWaiting bounds the memory that a waiting task costs.
 func TestManyWaiting(t *testing.T) {
 	p := open(t, eval.Config{})
 	ctx := soon(t)
@@ -68,10 +68,9 @@ func TestManyWaiting(t *testing.T) {
 			t.Fatalf("Cancel() of task %d is false", i)
 		}
 	}
-	took := time.Since(start)
-	t.Logf("cancelling %d of them took %v", many, took)
-	if took > slower*200*time.Millisecond {
-		t.Errorf("cancelling %d waiting tasks took %v, want less than 200 ms", many, took)
+	t.Logf("cancelling %d of them took %v", many, time.Since(start)) // mirai bench measures it
+	if each > 800 {
+		t.Errorf("a waiting task costs %d bytes, want at most 800", each)
 	}
 	if m := p.Status().Memory; m.Used != 0 {
 		t.Errorf("Memory = %+v, want none used", m)
