@@ -50,6 +50,14 @@ func (f *floor) take(ctx context.Context, g group, quick bool) ([]sample, error)
 		return joined(func() ([]sample, error) { return bulk(ctx, quick) }, memcpy)
 	case "start1":
 		return f.start(ctx, many(quick, 30))
+	case "throughput1":
+		return windowed(ctx, many(quick, 100_000))
+	case "idle":
+		return f.weight(ctx)
+	case "queue":
+		return held()
+	case "cancel":
+		return unlinked()
 	}
 	return nil, nil
 }
