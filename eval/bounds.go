@@ -107,8 +107,8 @@ func (p *Profile) admit(ctx context.Context, f *Future) error {
 }
 
 // submitWithin submits a task whose waiting for room, not whose life, ctx bounds.
-func (p *Profile) submitWithin(ctx context.Context, t Task) *Future {
-	f := p.prepare(t, p.seed.next())
+func (p *Profile) submitWithin(ctx context.Context, t Task, stream lang.RNG) *Future {
+	f := p.prepare(t, stream)
 	if !f.Resolved() {
 		p.admit(ctx, f)
 	}

@@ -210,11 +210,11 @@ func (j *mapping) release() { j.xs, j.task = elements{}, Task{} }
 // feed submits one task more. One that is over at once (it was refused, the profile is closed) makes room for another.
 func (m *Many) feed(room context.Context) {
 	for {
-		u, ok := m.take()
+		u, stream, ok := m.take()
 		if !ok {
 			return
 		}
-		f := m.job.p.submitWithin(room, m.job.taskOf(u))
+		f := m.job.p.submitWithin(room, m.job.taskOf(u), stream)
 		if f.Resolved() {
 			m.finish(u, f)
 			continue
@@ -228,15 +228,15 @@ func (m *Many) feed(room context.Context) {
 	}
 }
 
-func (m *Many) take() (u int, ok bool) {
+func (m *Many) take() (u int, stream lang.RNG, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	j := m.job
 	if j.stopped || j.next == len(j.live) {
-		return 0, false
+		return 0, stream, false
 	}
 	j.next++
-	return j.next - 1, true
+	return j.next - 1, j.p.seed.next(), true // both in one step: with a seed each task has its own stream
 }
 
 // keep notes the future of a task, so that it can be cancelled.
