@@ -109,6 +109,7 @@ type worker struct {
 	idle *time.Timer // nil without Settings.Idle
 
 	interpreters map[string]lang.Interpreter
+	setups       []job        // what every interpreter has run before its first task
 	body         wire.RunBody // of the last task
 	given        []lang.Binding
 	encoder      wire.Encoder

@@ -33,7 +33,7 @@ func (w *worker) run(j job) {
 	}
 	ctx := w.enter(j.Header)
 	start := time.Now()
-	in, v, err := w.evaluate(ctx, j)
+	in, v, err := w.prepared(ctx, j)
 	w.mu.Lock()
 	w.task = nil
 	w.mu.Unlock()
@@ -62,6 +62,26 @@ func (w *worker) enter(h wire.Header) *taskContext {
 		w.task.stop(errGone)
 	}
 	return w.task
+}
+
+// prepared evaluates a task in interpreters that have had every setup: new ones get them again first.
+func (w *worker) prepared(ctx context.Context, j job) (in lang.Interpreter, v lang.Value, err error) {
+	if w.interpreters == nil && len(w.setups) > 0 {
+		for _, s := range w.setups {
+			if in, _, err = w.evaluate(ctx, s); err != nil {
+				w.interpreters = nil // the next task tries again
+				return in, nil, err
+			}
+			in.Keep()
+			in.Reset()
+		}
+		w.out.take() // what they printed belongs to no task
+	}
+	in, v, err = w.evaluate(ctx, j)
+	if err == nil && j.Kind == wire.Setup {
+		w.setups = append(w.setups, j)
+	}
+	return in, v, err
 }
 
 func (w *worker) evaluate(ctx context.Context, j job) (in lang.Interpreter, v lang.Value, err error) {
