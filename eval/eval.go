@@ -140,6 +140,7 @@ type Task struct {
 	Backoff    time.Duration // before it runs again; doubled each time, a minute at the most
 
 	globals, args []lang.Binding // of a script, in its order: in place of Globals and Args
+	feeds         bool           // its end submits the next one, of a map with a window
 }
 
 func (t Task) valid() error {

@@ -112,7 +112,7 @@ func (f *Future) Cancel() bool { return !f.Resolved() && f.p.cancel(f) }
 type Info struct {
 	ID       uint64
 	Name     string
-	State    string // "waiting", "running", "resolved" or "failed"
+	State    string // "pending", "resolved" or "failed"; Profile.Tasks tells waiting from running
 	Daemon   uint64 // 0 when no daemon has had it
 	Host     string
 	PID      int

@@ -130,6 +130,7 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, typ
 	j := &mapping{p: p, types: types, xs: xs, n: xs.n, lang: t.Lang, chunk: max(min(o.Chunk, xs.n), 1)}
 	j.call = lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}
 	t.File, t.Line, t.Column = mapFile, 1, 1
+	t.feeds = true
 	tasks := (xs.n + j.chunk - 1) / j.chunk
 	if j.width = o.Window; j.width == 0 {
 		j.width = tasks

@@ -110,7 +110,7 @@ func (t Task) withDefaults() Task {
 }
 
 func (p *Profile) future(t Task) *Future {
-	f := &Future{p: p, name: t.Name, at: p.d.Clock(), apart: t.File == mapFile && p.cfg.bounded()}
+	f := &Future{p: p, name: t.Name, at: p.d.Clock(), apart: t.feeds && p.cfg.bounded()}
 	f.task = dispatch.Task{ID: p.lastID.Add(1), RunLimit: t.RunTimeout, Priority: t.Priority,
 		Retries: t.Retries, Backoff: t.Backoff, Owner: f}
 	return f
