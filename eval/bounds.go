@@ -176,8 +176,7 @@ func (o *options) bound(name string, v any) int {
 
 // retry reads the option retry: how many further attempts, or {attempts, backoff}.
 func (o *options) retry() (attempts int, backoff time.Duration) {
-	v := o.value("retry")
-	r, ok := v.(*lang.Record)
+	r, ok := o.value("retry").(*lang.Record)
 	if !ok {
 		return o.count("retry"), 0
 	}

@@ -138,6 +138,7 @@ type Task struct {
 	Priority   int           // higher goes first
 	Retries    int           // how often it runs again when its daemon is lost
 	Backoff    time.Duration // before it runs again; doubled each time, a minute at the most
+	Min        int           // of Everywhere: how many daemons it is for at least
 
 	globals, args []lang.Binding // of a script, in its order: in place of Globals and Args
 	feeds         bool           // its end submits the next one, of a map with a window

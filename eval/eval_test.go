@@ -32,6 +32,7 @@ var modules = []lang.Module{{
 	Types:  []*lang.Type{pointType},
 	Funcs: []lang.Func{
 		{Name: "pid", Call: func(*lang.Call) (any, error) { return int64(os.Getpid()), nil }},
+		{Name: "end", Call: func(*lang.Call) (any, error) { os.Exit(3); return nil, nil }},
 		{Name: "hang", Call: func(*lang.Call) (any, error) { select {} }},
 		{Name: "panic", Call: func(c *lang.Call) (any, error) { return c.Args[7], nil }},
 		{Name: "point", Call: func(c *lang.Call) (any, error) { return &point{1, 2}, nil }},

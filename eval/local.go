@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mojukapu/mirai/lang"
 )
@@ -27,19 +28,24 @@ var noNumber = map[string]string{
 	"with":    "with: say how many daemons: mirai.with({n: 2}, f)",
 }
 
+// noOptions says what to write in place of what is neither a whole number nor options.
+var noOptions = map[string]string{
+	"daemons": "daemons: say how many, a whole number, or give options: daemons(6) or daemons({n: 6, seed: 1}), not %s",
+	"with":    "with: say how many daemons, a whole number, or give options: mirai.with({n: 2}, f), not %s",
+}
+
 // setting reads the number of daemons and options, or options alone, and gives the profile to set. The options are
 // argument at when a number is argument 0.
 func (m module) setting(c *lang.Call, of string, at int) (Config, error) {
 	cfg := m.h.cfg
 	cfg.Name, cfg.Daemons = "", -1
-	if k := c.Args[0].Kind(); k == "number" || k == "integer" {
-		n, err := c.Int(0)
-		if err != nil {
-			return cfg, err
-		}
-		cfg.Daemons = n
-	} else {
+	switch v, _ := c.Any(0); n := v.(type) {
+	case int64:
+		cfg.Daemons = int(n)
+	case nil, *lang.Record, []any:
 		at = 0
+	default:
+		return cfg, &lang.Error{Class: "TypeError", Message: fmt.Sprintf(noOptions[of], preview(v))}
 	}
 	record, err := c.Record(at)
 	if err != nil {
@@ -58,11 +64,11 @@ func (m module) setting(c *lang.Call, of string, at int) (Config, error) {
 // profile reads the options of daemons.
 func (o *options) profile(cfg *Config) error {
 	if n := o.value("n"); n != nil {
-		cfg.Daemons = o.count("n")
+		cfg.Daemons = o.whole("n")
 	}
 	cfg.Name = o.text("profile")
 	if n := o.value("seed"); n != nil {
-		seed := int64(o.count("seed"))
+		seed := int64(o.whole("seed"))
 		cfg.Seed = &seed
 	}
 	if d := o.time("grace"); d > 0 {
@@ -84,11 +90,13 @@ func (o *options) profile(cfg *Config) error {
 // settings reads what the daemons are told.
 func (o *options) settings(cfg *Config) {
 	s := &cfg.Settings
-	if v := o.text("cleanup"); v != "" {
-		s.Cleanup = v
+	if v := o.value("cleanup"); v != nil {
+		if s.Cleanup = o.text("cleanup"); !slices.Contains([]string{"", "fresh", "none"}, s.Cleanup) {
+			o.wrong("cleanup", `"", "fresh" or "none"`, v)
+		}
 	}
 	s.Output = o.flag("output") || s.Output
-	s.MaxTasks, s.Idle, s.Wall = o.count("maxtasks"), o.time("idletime"), o.time("walltime")
+	s.MaxTasks, s.Idle, s.Wall = o.limit("maxtasks"), o.time("idletime"), o.time("walltime")
 }
 
 // place reads where the daemons run: in processes, in this one, or inside the call.

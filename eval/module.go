@@ -93,7 +93,7 @@ func (m module) options(o *options, t *Task) (profile string, try bool) {
 	t.Name = o.text("name")
 	t.Timeout, t.RunTimeout = o.time("timeout"), o.time("runtimeout")
 	t.Retries, t.Backoff = o.retry()
-	t.Priority = o.count("priority")
+	t.Priority = o.whole("priority")
 	if args := o.object("args"); args != nil {
 		t.args = m.entries(nil, args)
 	}
@@ -210,7 +210,8 @@ func (m module) everywhere(c *lang.Call) (any, error) {
 }
 
 func (m module) onAll(t Task, o *options, c *lang.Call) (any, error) {
-	t.Name = o.text("name")
+	t.Name, t.Min = o.text("name"), o.count("min")
+	t.Timeout, t.RunTimeout = o.time("timeout"), o.time("runtimeout")
 	profile := o.text("profile")
 	if args := o.object("args"); args != nil {
 		t.args = m.entries(nil, args)

@@ -70,48 +70,66 @@ func (o *options) unless(name string) bool {
 	return b
 }
 
-func (o *options) count(name string) int {
+// whole is a whole number.
+func (o *options) whole(name string) int {
 	switch v := o.value(name).(type) {
 	case nil:
-		return 0
 	case int64:
 		return int(v)
-	case float64:
-		if v == math.Inf(1) {
-			return 0
-		}
-		o.wrong(name, "a whole number", v)
 	default:
 		o.wrong(name, "a whole number", v)
 	}
 	return 0
 }
 
-// time is a number of milliseconds or text such as "1.5s".
+// count is a whole number that is not negative.
+func (o *options) count(name string) int {
+	n := o.whole(name)
+	if n < 0 {
+		o.wrong(name, "zero or more", int64(n))
+	}
+	return n
+}
+
+// limit is a count; infinity is none, as 0 is.
+func (o *options) limit(name string) int {
+	if o.endless(name) {
+		return 0
+	}
+	return o.count(name)
+}
+
+// endless tells whether a limit is given as infinity.
+func (o *options) endless(name string) bool { return o.value(name) == any(math.Inf(1)) }
+
+// longest bounds times, in milliseconds, which must not overflow: some 30 years.
+const longest = 1e12
+
+// time is a number of milliseconds or text such as "1.5s"; infinity is 0, none.
 func (o *options) time(name string) time.Duration {
-	const want = `a number of milliseconds or text such as "1.5s"`
+	var ms float64
 	switch v := o.value(name).(type) {
 	case nil:
 	case int64:
-		if v >= 0 {
-			return time.Duration(v) * time.Millisecond
-		}
-		o.wrong(name, "zero or more", v)
+		ms = float64(v)
 	case float64:
-		if v >= 0 && v < 1e12 {
-			return time.Duration(v * float64(time.Millisecond))
-		}
-		if v != math.Inf(1) {
-			o.wrong(name, want, v)
-		}
+		ms = v
 	case string:
-		d, err := time.ParseDuration(v)
-		if err != nil || d < 0 {
-			o.wrong(name, want, v)
+		if d, err := time.ParseDuration(v); err == nil {
+			ms = float64(d) / float64(time.Millisecond)
+		} else {
+			ms = math.NaN()
 		}
-		return d
 	default:
-		o.wrong(name, want, v)
+		ms = math.NaN()
+	}
+	switch {
+	case math.IsNaN(ms):
+		o.wrong(name, `a number of milliseconds or text such as "1.5s"`, o.value(name))
+	case ms < 0:
+		o.wrong(name, "zero or more", o.value(name))
+	case !math.IsInf(ms, 1):
+		return time.Duration(min(ms, longest) * float64(time.Millisecond))
 	}
 	return 0
 }
@@ -157,6 +175,13 @@ func preview(v any) string {
 	switch v := v.(type) {
 	case nil, lang.Undefined:
 		return "nothing"
+	case float64:
+		switch s = fmt.Sprint(v); s {
+		case "+Inf":
+			s = "Infinity"
+		case "-Inf":
+			s = "-Infinity"
+		}
 	case string:
 		s = strconv.Quote(v)
 	case []byte:

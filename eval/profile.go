@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ type Profile struct {
 	unlink func() // removes the socket's folder, where it has one
 	lastID atomic.Uint64
 	seed   seed
+	lost   atomic.Int32 // daemons that joined late and were lost in their setup, in a row
 
 	mu     sync.Mutex
 	broken error // why no daemon can start
@@ -129,7 +131,8 @@ func (f *Future) bind(ctx context.Context) {
 }
 
 // Everywhere runs a task on each daemon, now and on each that joins later, before its first task. What it does to
-// globals stays. It gives a future for each daemon there is now.
+// globals stays. It gives a future for each daemon there is now, and where these are fewer than t.Min one for each of
+// those that join next. It fails when there can never be so many.
 func (p *Profile) Everywhere(t Task) ([]*Future, error) {
 	fs, err := p.everywhere(t)
 	for _, f := range fs {
@@ -140,26 +143,75 @@ func (p *Profile) Everywhere(t Task) ([]*Future, error) {
 
 func (p *Profile) everywhere(t Task) ([]*Future, error) {
 	t = t.withDefaults()
+	if p.cfg.Sync {
+		t.Min = 0 // there is one daemon, whatever was asked for
+	}
+	if err := p.reaches(t.Min); err != nil {
+		return nil, err
+	}
 	frame, err := t.encode(wire.Setup, 0, lang.RNG{}, p.types)
 	if err != nil {
 		return nil, newError(Refused, "%v", err)
 	}
 	var fs []*Future
-	p.d.Everywhere(func(late bool) *dispatch.Task {
+	p.d.Everywhere(t.Min, func(late bool) *dispatch.Task {
 		f := p.future(t)
 		f.task.Frame = append(wire.AppendHeader(nil, wire.Header{Kind: wire.Setup, Task: f.task.ID, Attempt: 1}), frame[wire.HeaderSize:]...)
 		if late {
-			f.Notify(func() {
-				if err := f.parse(); err != nil {
-					p.cfg.Log.Error("everywhere failed on a daemon that joined late", "error", err, "daemon", f.where())
-				}
-			})
-		} else {
-			fs = append(fs, f)
+			f.Notify(func() { p.joined(f) })
+			return &f.task
 		}
+		if t.Timeout > 0 {
+			f.task.Deadline = f.at + t.Timeout
+		}
+		fs = append(fs, f)
 		return &f.task
 	})
 	return fs, nil
+}
+
+// joined hears how the setup of a daemon went that joined late. One that ends every daemon ends the profile: it would be
+// started for ever.
+func (p *Profile) joined(f *Future) {
+	err := f.parse()
+	if err == nil {
+		p.lost.Store(0)
+		return
+	}
+	p.cfg.Log.Error("everywhere failed on a daemon that joined late", "error", err, "daemon", f.where())
+	if errors.Is(err, ErrReset) && p.lost.Add(1) >= tries {
+		p.pool.giveUp(fmt.Errorf("no daemon gets through what everywhere has set up: %w", err))
+	}
+}
+
+// reaches tells what keeps the profile from ever having n daemons.
+func (p *Profile) reaches(n int) error {
+	p.mu.Lock()
+	broken := p.broken
+	p.mu.Unlock()
+	if broken != nil {
+		return newError(Reset, "%v", broken)
+	}
+	if most := p.pool.most(); n > most {
+		return fmt.Errorf("everywhere: min is %d, and the profile %q has %d daemons, running or starting: set more, or ask for fewer", n, p.cfg.Name, most)
+	}
+	return nil
+}
+
+// most is how many daemons there are, once those that are starting, or are started when tasks wait, have connected.
+func (o *pool) most() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := int(o.resting.Load())
+	for _, l := range o.launched {
+		if !l.abandoned {
+			n++
+		}
+	}
+	if o.p.cfg.NoRespawn {
+		return n
+	}
+	return max(n, o.p.cfg.Daemons) // one may be about to be replaced
 }
 
 // Status is the state of a profile.

@@ -61,7 +61,11 @@ func (o *options) progress() (want bool, name string) {
 	case string:
 		return true, v
 	case *lang.Record:
-		name, _ = v.Get("name").(string)
+		in := &options{of: o.of + ": the option progress", record: v}
+		name = in.text("name")
+		if err := in.done(); err != nil && o.err == nil {
+			o.err = err
+		}
 		return true, name
 	default:
 		o.wrong("progress", "true, false or a name", v)
@@ -174,7 +178,7 @@ func (m module) race(c *lang.Call) (any, error) {
 		return nil, err
 	}
 	o := &options{of: "race", record: record}
-	ctx, cancel := limited(c.Context, o.time("timeout"), o.value("timeout") != nil)
+	ctx, cancel := limited(c.Context, o.time("timeout"), o.value("timeout") != nil && !o.endless("timeout"))
 	defer cancel()
 	if err := o.done(); err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ func beforeOptions(in tongue, src string) bool {
 const maxBlocks = 200
 
 var (
-	blockOptions   = []string{"js", "lua", "try", "timeout", "runtimeout", "profile", "name", "retry", "priority", "args"}
+	blockOptions   = []string{"js", "lua", "try", "timeout", "runtimeout", "profile", "name", "retry", "priority", "args", "min"}
 	collectOptions = []string{"flat", "progress", "stop"}
 )
 

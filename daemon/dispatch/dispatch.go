@@ -48,7 +48,7 @@ type Dispatcher struct {
 
 	mu     sync.Mutex
 	queue  Queue
-	setup  []func() *Task
+	setup  []*setup
 	last   uint64   // daemon id
 	stream lang.RNG // of the last daemon
 	timer  *time.Timer
@@ -138,17 +138,40 @@ func (s *Dispatcher) Cancel(t *Task) (ok bool) {
 	return ok
 }
 
-// Everywhere has make give a task for each daemon, now and for each that joins later, before its first task. It returns
-// how many there are now. Tasks of late ones have nobody waiting: make is told.
-func (s *Dispatcher) Everywhere(make func(late bool) *Task) (n int) {
+// setup is what each daemon runs before its first task.
+type setup struct {
+	make func(late bool) *Task
+	owed []*Task // for those that join next
+}
+
+// next is the task for a daemon that joins.
+func (u *setup) next() *Task {
+	for len(u.owed) > 0 {
+		t := u.owed[0]
+		if u.owed = u.owed[1:]; t.state != over {
+			return t
+		}
+	}
+	return u.make(true)
+}
+
+// Everywhere has make give a task for each daemon, now and for each that joins later, before its first task. Where fewer
+// than min are connected the missing tasks wait for those that join next. Tasks of later ones have nobody waiting:
+// make is told.
+func (s *Dispatcher) Everywhere(min int, make func(late bool) *Task) {
 	s.do(func(now time.Duration) {
+		u := &setup{make: make}
 		s.queue.Daemons(func(d *Daemon) {
 			s.queue.Pin(make(false), d, now)
-			n++
+			min--
 		})
-		s.setup = append(s.setup, func() *Task { return make(true) })
+		for ; min > 0; min-- {
+			t := make(false)
+			u.owed = append(u.owed, t)
+			s.queue.Owe(t)
+		}
+		s.setup = append(s.setup, u)
 	})
-	return n
 }
 
 // Counts gives the counters.
@@ -340,8 +363,8 @@ func (s *Dispatcher) up(d *Daemon) bool {
 		}
 		link(d).peer.Queue(welcome)
 		s.queue.Up(d)
-		for _, make := range s.setup {
-			s.queue.Pin(make(), d, now)
+		for _, u := range s.setup {
+			s.queue.Pin(u.next(), d, now)
 		}
 		s.queue.Ready(d, now)
 	})

@@ -61,6 +61,7 @@ type Queue struct {
 	turn    int       // whose turn it is
 	waiting []*list   // by priority, highest first
 	delayed list      // waits to run again
+	owed    list      // waits for daemons that have not joined yet
 	blocked list      // not taken in yet: there is no room
 	load    Load
 	pace    pace
@@ -124,8 +125,23 @@ func (q *Queue) Offer(t *Task, now time.Duration) bool {
 	return true
 }
 
+// Owe takes in a task that a daemon will run that has not joined yet: Pin says which one.
+func (q *Queue) Owe(t *Task) {
+	if q.closed {
+		q.finish(t, Closed)
+		return
+	}
+	q.set(t, t.Deadline)
+	t.state = waiting
+	q.weigh(t)
+	q.owed.push(t, false)
+}
+
 // Pin takes in a task that only d may run, before any other that waits.
 func (q *Queue) Pin(t *Task, d *Daemon, now time.Duration) {
+	if t.list != nil {
+		q.unlist(t)
+	}
 	if q.closed || d.gone {
 		q.finish(t, Closed)
 		return
@@ -290,6 +306,7 @@ func (q *Queue) Close() {
 		q.clear(l)
 	}
 	q.clear(&q.delayed)
+	q.clear(&q.owed)
 	for d := range q.daemons {
 		q.clear(&d.pinned)
 		q.clear(&d.assigned)

@@ -76,7 +76,11 @@ func (c *conversation) event(words []string) (said []string) {
 		c.q.Depth, c.q.Grace, c.q.Direct = options["depth"], ms("grace"), options["direct"] > 0
 		c.q.MaxBytes, c.q.MaxTasks = options["bytes"], options["tasks"]
 		c.q.pace.average = time.Duration(options["pace"]) * time.Microsecond
-	case "submit", "offer", "pin":
+	case "submit", "offer", "pin", "owe":
+		if t := c.tasks[name]; verb == "pin" && t != nil {
+			c.q.Pin(t, c.daemons[last], c.now)
+			break
+		}
 		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"],
 			Backoff: ms("backoff"), Frame: make([]byte, options["size"])}
 		if options["timeout"] > 0 {
@@ -86,6 +90,8 @@ func (c *conversation) event(words []string) (said []string) {
 		switch verb {
 		case "pin":
 			c.q.Pin(task, c.daemons[last], c.now)
+		case "owe":
+			c.q.Owe(task)
 		case "offer":
 			said = append(said, fmt.Sprintf("  %v", c.q.Offer(task, c.now)))
 		default:

@@ -16,7 +16,7 @@ type Entry struct {
 }
 
 // Tasks gives every task that is not over: those at daemons, then those that wait in the order they will be sent, then
-// those that wait to run again and those that wait for room.
+// those that wait for daemons to join, those that wait to run again and those that wait for room.
 func (q *Queue) Tasks() []Entry {
 	es := make([]Entry, 0, q.counts.Awaiting+q.counts.Executing+q.load.Blocked)
 	ds := q.sorted()
@@ -29,7 +29,7 @@ func (q *Queue) Tasks() []Entry {
 	for _, l := range q.waiting {
 		es = l.entries(es, nil)
 	}
-	return q.blocked.entries(q.delayed.entries(es, nil), nil)
+	return q.blocked.entries(q.delayed.entries(q.owed.entries(es, nil), nil), nil)
 }
 
 // sorted gives the daemons in the order they came.
