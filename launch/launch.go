@@ -1,6 +1,7 @@
 // Package launch says how a daemon comes to life. Settings is what a daemon is told at birth; Args and Parse are
 // inverses, so that every launcher, whatever it runs, tells the same things the same way. Self starts this very
-// program again as a daemon on this machine.
+// program again as a daemon on this machine. Remote, SSH, Cluster and HTTP are configurations, plain values, that say how
+// daemons are started elsewhere: their Jobs are what is to be done.
 package launch
 
 import (
@@ -15,8 +16,11 @@ import (
 	"time"
 )
 
-// Cookie is the environment variable that turns a program into a daemon: daemon.Main takes it away at once.
+// Cookie is the environment variable that turns a program into a daemon: daemon.Main takes it away at once. It holds
+// Settings.Environ, or "-" where that is to be read from standard input.
 const Cookie = "MIRAI_DAEMON"
+
+const fromInput = "-"
 
 // Settings is what a daemon is told at birth.
 type Settings struct {
@@ -113,6 +117,10 @@ func FromEnviron() (Settings, bool, error) {
 		return Settings{}, false, nil
 	}
 	os.Unsetenv(Cookie)
+	if v == fromInput {
+		s, err := Read(os.Stdin)
+		return s, true, err
+	}
 	s, err := Parse(strings.Split(v, "\n"))
 	return s, true, err
 }

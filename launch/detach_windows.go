@@ -1,0 +1,11 @@
+package launch
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// detach keeps a Ctrl-C at the terminal from a command that keeps daemons running: it is the host's affair.
+func detach(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
