@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,7 @@ type Host struct {
 	mu       sync.Mutex
 	profiles map[string]*Profile
 	alone    map[*Profile]struct{} // one-task profiles
-	scopes   []*scope              // open ones, the last opened last
-	opened   int                   // scopes with a pool of their own, ever
+	opened   int                   // pools that mirai.with has made and named, ever
 	pending  int                   // futures that are not resolved
 	idle     chan struct{}         // closed when pending falls to 0; nil when nobody waits
 	closed   bool
@@ -83,33 +83,28 @@ func (h *Host) end(name string) {
 	}
 }
 
-// Profile gives a profile by its name, nil when no daemons are set for it. The empty name means the current one: the
-// default, unless a script is within mirai.with or mirai.profile.
+// Profile gives a profile by its name, nil when no daemons are set for it. The empty name means the default one.
 func (h *Host) Profile(name string) *Profile {
-	if name == "" {
-		name = h.current()
-	}
+	name = cmp.Or(name, defaultName)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.profiles[name]
 }
 
-// Go submits a task to a profile. Without daemons there, the task gets a process of its own.
+// Go submits a task to a profile, the default one where the name is empty. Without daemons there, the task gets a process of its own.
 func (h *Host) Go(profile string, t Task) (*Future, error) {
 	return h.submit(context.Background(), profile, t)
 }
 
 // submit is Go; ctx bounds what is evaluated inside the call.
 func (h *Host) submit(ctx context.Context, profile string, t Task) (*Future, error) {
-	if profile == "" {
-		profile = h.current()
-	}
+	profile = cmp.Or(profile, defaultName)
 	var f *Future
 	if p := h.Profile(profile); p != nil {
 		f = p.submit(context.Background(), t)
 		p.inside(ctx, f)
 	} else if profile != defaultName {
-		return nil, h.noDaemons(profile)
+		return nil, noDaemons(profile)
 	} else {
 		var err error
 		if f, err = h.once(t); err != nil {
@@ -181,18 +176,7 @@ func (h *Host) once(t Task) (*Future, error) {
 	return f, nil
 }
 
-// need gives a profile that must have daemons.
-func (h *Host) need(name string) (*Profile, error) {
-	if p := h.Profile(name); p != nil {
-		return p, nil
-	}
-	return nil, h.noDaemons(name)
-}
-
-func (h *Host) noDaemons(name string) error {
-	if name == "" {
-		name = h.current()
-	}
+func noDaemons(name string) error {
 	if name == defaultName {
 		return errors.New("no daemons set: set some with daemons(6), for instance")
 	}

@@ -17,7 +17,7 @@ func (m module) daemons(c *lang.Call) (any, error) {
 		return nil, err
 	}
 	if cfg.Name == "" {
-		cfg.Name = m.h.current()
+		cfg.Name = current(c)
 	}
 	return lang.Undefined{}, m.h.set(c.Context, cfg)
 }

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/mojukapu/mirai/lang"
@@ -18,7 +19,7 @@ func (m module) mirai() lang.Module {
 	return lang.Module{
 		Name:   "mirai",
 		Global: true,
-		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), sentinelType(), scopeType()},
+		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), sentinelType(), pooledType()},
 		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
 		Call:   m.submit,
 		Funcs: []lang.Func{
@@ -82,10 +83,14 @@ func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
 	if err := o.done(); err != nil {
 		return nil, err
 	}
-	if p := m.h.Profile(profile); p != nil {
+	p, err := m.need(c, profile)
+	switch {
+	case err == nil:
 		return m.submitTo(p, t, try, c)
+	case cmp.Or(profile, current(c)) == defaultName:
+		return m.h.submit(c.Context, defaultName, t)
 	}
-	return m.h.submit(c.Context, profile, t)
+	return nil, err
 }
 
 // options reads the options of a task.
@@ -219,7 +224,7 @@ func (m module) onAll(t Task, o *options, c *lang.Call) (any, error) {
 	if err := o.done(); err != nil {
 		return nil, err
 	}
-	p, err := m.h.need(profile)
+	p, err := m.need(c, profile)
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +280,7 @@ func (m module) info(c *lang.Call) (any, error) {
 // named gives the profile that argument 0 names, nil where it has no daemons.
 func (m module) named(c *lang.Call) (*Profile, error) {
 	if !c.Given(0) {
-		return m.h.Profile(""), nil
+		return m.h.Profile(current(c)), nil
 	}
 	name, err := c.String(0)
 	return m.h.Profile(name), err

@@ -1,65 +1,40 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 
 	"github.com/mojukapu/mirai/lang"
 )
 
-// scope is a stretch of a script with a current profile of its own. Scopes of functions that run at the same time, as
-// async ones may, need not end in the order they began: the current profile is that of the last one that is open.
+// scope is a stretch of a script with a current profile of its own. It is local to the code that runs in it and to what
+// that awaits, so that scopes of async functions may be open at the same time.
 type scope struct {
-	h    *Host
 	name string
-	own  bool // the profile was made for it and ends with it
-	once sync.Once
+	over atomic.Bool // the pool that was made for it has ended
 }
 
-func scopeType() *lang.Type {
-	return &lang.Type{
-		Name:    "mirai scope",
-		Is:      func(v any) bool { _, ok := v.(*scope); return ok },
-		Methods: []lang.Func{{Name: "end", Call: func(c *lang.Call) (any, error) { c.Self.(*scope).end(); return nil, nil }}},
-	}
-}
-
-// current is the name of the profile of those who name none.
-func (h *Host) current() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if n := len(h.scopes); n > 0 {
-		return h.scopes[n-1].name
+// current is the name of the profile of those who name none, that of the scope that the calling code is in.
+func current(c *lang.Call) string {
+	if s, ok := c.Loop.Local().(*scope); ok {
+		return s.name
 	}
 	return defaultName
 }
 
-func (h *Host) enter(name string, own bool) *scope {
-	s := &scope{h: h, name: name, own: own}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.scopes = append(h.scopes, s)
-	return s
-}
-
-// leave makes the profile current that was so before.
-func (s *scope) leave() {
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	for i, o := range s.h.scopes {
-		if o == s {
-			s.h.scopes = append(s.h.scopes[:i:i], s.h.scopes[i+1:]...)
-			return
-		}
+// need gives a profile that must have daemons, the current one where name is empty.
+func (m module) need(c *lang.Call, name string) (*Profile, error) {
+	if name == "" {
+		name = current(c)
 	}
-}
-
-// end is leave, and the end of the profile that was made for the scope.
-func (s *scope) end() {
-	s.leave()
-	if s.own {
-		s.once.Do(func() { s.h.end(s.name) })
+	if p := m.h.Profile(name); p != nil {
+		return p, nil
 	}
+	if s, ok := c.Loop.Local().(*scope); ok && s.name == name && s.over.Load() {
+		return nil, errors.New("the pool of this mirai.with has ended: have its function return what must come before that, or await it there")
+	}
+	return nil, noDaemons(name)
 }
 
 // with is mirai.with(options, f): a pool for the duration of f.
@@ -87,7 +62,13 @@ func (m module) with(c *lang.Call) (any, error) {
 	if err := m.h.set(c.Context, cfg); err != nil {
 		return nil, err
 	}
-	return m.h.enter(cfg.Name, true).run(c, f)
+	p := &pooled{scope: scope{name: cfg.Name}, h: m.h}
+	v, err := p.call(c, f)
+	if err != nil {
+		p.end()
+		return nil, err
+	}
+	return p.endAfter(c, v)
 }
 
 // freeName is a name for a pool that was given none.
@@ -112,49 +93,92 @@ func (m module) profile(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := m.h.need(name); err != nil {
+	if _, err := m.need(c, name); err != nil {
 		return nil, err
 	}
-	return m.h.enter(name, false).run(c, f)
+	return (&scope{name: name}).call(c, f)
 }
 
-// run calls f with the name of the profile and gives what it returns. Where that is still to come the scope, or its
-// pool at least, lasts until it is there.
-func (s *scope) run(c *lang.Call, f lang.Callback) (any, error) {
-	lasts := false
-	defer func() {
-		if !lasts {
-			s.end()
-		}
-	}()
-	v, err := f.Call(s.name)
-	if err != nil {
-		return nil, err
+// call calls f in the scope, with the name of its profile.
+func (s *scope) call(c *lang.Call, f lang.Callback) (lang.Value, error) {
+	defer c.Loop.SetLocal(c.Loop.SetLocal(s))
+	return f.Call(s.name)
+}
+
+// pooled is a scope with a pool of its own, which ends with it.
+type pooled struct {
+	scope
+	h *Host
+}
+
+func pooledType() *lang.Type {
+	return &lang.Type{
+		Name:    "mirai scope",
+		Is:      func(v any) bool { _, ok := v.(*pooled); return ok },
+		Methods: []lang.Func{{Name: "close", Call: func(c *lang.Call) (any, error) { c.Self.(*pooled).end(); return nil, nil }}},
 	}
-	lasts = true
-	switch x := v.Host().(type) {
-	case *Future:
-		s.leave() // f is over, only the pool is needed still
-		x.Notify(func() { go s.end() })
-	case *Many:
-		s.leave()
-		x.Notify(func() { go s.end() })
-	default:
-		if lasts = v.Kind() == "Promise"; lasts {
-			return s.until(c, v)
-		}
+}
+
+func (p *pooled) end() {
+	if !p.over.Swap(true) {
+		p.h.end(p.name)
+	}
+}
+
+// endAfter ends the scope when what its function gave is there: a promise, a mirai, a map, or a list with such handles.
+func (p *pooled) endAfter(c *lang.Call, v lang.Value) (any, error) {
+	if k := v.Kind(); k == "Promise" || k == "promise" {
+		return p.settled(c, v)
+	}
+	hs := handlesIn(v)
+	if len(hs) == 0 {
+		p.end()
+		return v, nil
+	}
+	left := new(atomic.Int32)
+	left.Store(int32(len(hs)))
+	for _, h := range hs {
+		h.Notify(func() {
+			if left.Add(-1) == 0 {
+				go p.end()
+			}
+		})
 	}
 	return v, nil
 }
 
-// until ends the scope when a promise is settled, and gives a promise of the same.
-func (s *scope) until(c *lang.Call, promise lang.Value) (any, error) {
-	then, err := builtin(c, `(promise, scope) => promise.then(v => { scope.end(); return v }, e => { scope.end(); throw e })`)
+// handlesIn gives the handles that a value is, or that a list has.
+func handlesIn(v lang.Value) (hs []handle) {
+	if h, ok := v.Host().(handle); ok {
+		return []handle{h}
+	}
+	l, ok := v.(interface{ Elements() (lang.Elements, bool) })
+	if !ok {
+		return nil
+	}
+	items, ok := l.Elements()
+	for i := 0; ok && i < items.Len(); i++ {
+		if h, ok := items.At(i).Host().(handle); ok {
+			hs = append(hs, h)
+		}
+	}
+	return hs
+}
+
+// settled ends the scope when a promise is settled, and gives a promise of the same.
+func (p *pooled) settled(c *lang.Call, promise lang.Value) (any, error) {
+	source := `(promise, scope) => promise.then(v => { scope.close(); return v }, e => { scope.close(); throw e })`
+	if c.Lang == lang.Lua {
+		source = `function(promise, scope)
+  return promise:next(function(v) scope:close() return v end, function(e) scope:close() error(e, 0) end)
+end`
+	}
+	then, err := builtin(c, source)
 	if err == nil {
-		promise, err = then.Call(promise, s)
+		promise, err = then.Call(promise, p)
 	}
 	if err != nil {
-		s.end()
+		p.end()
 		return nil, err
 	}
 	return promise, nil

@@ -2,13 +2,14 @@ package eval
 
 import "context"
 
-// pending is a Future or a Many.
-type pending interface {
+// handle is a Future or a Many.
+type handle interface {
 	Done() <-chan struct{}
+	Notify(n func())
 }
 
 // inside waits for what was submitted to a profile that evaluates tasks inside the call. When ctx ends first, it is cancelled.
-func (p *Profile) inside(ctx context.Context, x pending) {
+func (p *Profile) inside(ctx context.Context, x handle) {
 	if !p.cfg.Sync {
 		return
 	}

@@ -86,7 +86,7 @@ func (m module) stopAny(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	profile := ""
+	profile := current(c)
 	if c.Given(1) {
 		if profile, err = c.String(1); err != nil {
 			return nil, err

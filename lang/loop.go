@@ -9,11 +9,34 @@ import (
 // Loop is the event loop of one interpreter: callbacks that are due, in order, and how many are still owed.
 // Register is safe for use by several goroutines, Run belongs to the interpreter's.
 type Loop struct {
-	mu   sync.Mutex
-	due  []func() error
-	owed int
-	era  int // callbacks registered before a Reset are dropped
-	wake chan struct{}
+	mu    sync.Mutex
+	due   []job
+	owed  int
+	era   int // callbacks registered before a Reset are dropped
+	wake  chan struct{}
+	local any
+}
+
+// job is a callback that is due, and what was local where it was registered.
+type job struct {
+	run   func() error
+	local any
+}
+
+// Local is what the code that runs now carries with it: nil, unless SetLocal was called. Callbacks run with what was
+// local where they were registered; interpreters see to it that code goes on with its own after an await.
+func (l *Loop) Local() any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.local
+}
+
+// SetLocal makes v local and gives what was so before: whoever sets it sets it back.
+func (l *Loop) SetLocal(v any) (before any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before, l.local = l.local, v
+	return before
 }
 
 // NewLoop makes an empty loop.
@@ -25,14 +48,14 @@ func (l *Loop) Register() (call func(job func() error)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.owed++
-	era, open := l.era, true
-	return func(job func() error) {
+	era, open, local := l.era, true, l.local
+	return func(run func() error) {
 		l.mu.Lock()
 		if open && era == l.era {
 			open = false
 			l.owed--
-			if job != nil {
-				l.due = append(l.due, job)
+			if run != nil {
+				l.due = append(l.due, job{run, local})
 			}
 		}
 		l.mu.Unlock()
@@ -44,9 +67,9 @@ func (l *Loop) Register() (call func(job func() error)) {
 }
 
 // After owes a job d from now. Stop forgives it.
-func (l *Loop) After(d time.Duration, job func() error) (stop func()) {
+func (l *Loop) After(d time.Duration, run func() error) (stop func()) {
 	call := l.Register()
-	t := time.AfterFunc(d, func() { call(job) })
+	t := time.AfterFunc(d, func() { call(run) })
 	return func() {
 		t.Stop()
 		call(nil)
@@ -63,10 +86,13 @@ func (l *Loop) Run(ctx context.Context, done func() bool) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		job, idle := l.next()
+		next, idle := l.next()
 		switch {
-		case job != nil:
-			if err := job(); err != nil {
+		case next.run != nil:
+			before := l.SetLocal(next.local)
+			err := next.run()
+			l.SetLocal(before)
+			if err != nil {
 				return err
 			}
 		case idle:
@@ -80,23 +106,24 @@ func (l *Loop) Run(ctx context.Context, done func() bool) error {
 	}
 }
 
-func (l *Loop) next() (job func() error, idle bool) {
+func (l *Loop) next() (next job, idle bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.due) == 0 {
-		return nil, l.owed == 0
+		return job{}, l.owed == 0
 	}
-	job, l.due[0] = l.due[0], nil
+	next, l.due[0] = l.due[0], job{}
 	if l.due = l.due[1:]; len(l.due) == 0 {
 		l.due = nil
 	}
-	return job, false
+	return next, false
 }
 
 // Reset drops every callback, due and owed.
 func (l *Loop) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.local = nil
 	if l.owed > 0 || l.due != nil {
 		l.due, l.owed = nil, 0
 		l.era++

@@ -29,6 +29,7 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 	if err != nil {
 		return nil, err
 	}
+	local := in.loop.Local()
 	v, err := in.run(p, params)
 	if err == nil && (code.Mode == lang.Block || p.async) {
 		v, err = in.await(v)
@@ -39,6 +40,7 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 	if err != nil {
 		err = in.fail(err)
 	}
+	in.loop.SetLocal(local) // an interrupt leaves that of a callback
 	end()
 	if err != nil {
 		return nil, within(err, code)
@@ -82,6 +84,7 @@ func (in *Interp) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	local := in.loop.Local()
 	err = in.pending()
 	if err == nil {
 		err = in.loop.Run(in.ctx, func() bool { return in.pending() != nil })
@@ -92,6 +95,7 @@ func (in *Interp) Run(ctx context.Context) error {
 	if err != nil {
 		err = in.fail(err)
 	}
+	in.loop.SetLocal(local)
 	end()
 	in.rejected, in.uncaught = nil, nil
 	return err

@@ -81,6 +81,7 @@ func (in *Interp) boot() error {
 	in.vm.SetMaxCallStackSize(in.cfg.Stack)
 	in.vm.SetRandSource(in.cfg.Rand)
 	in.vm.SetPromiseRejectionTracker(in.trackRejection)
+	in.vm.SetAsyncContextTracker(&locals{loop: in.loop})
 	in.classes = nil
 	in.known = intrinsics{}
 	in.mu.Lock()

@@ -134,6 +134,17 @@ func (in *Interp) queueMicrotask(c goja.FunctionCall) goja.Value {
 	return goja.Undefined()
 }
 
+// locals has each await and each callback of a promise go on with what was local where it was written. goja calls
+// Resumed and Exited in turn.
+type locals struct {
+	loop   *lang.Loop
+	before any
+}
+
+func (l *locals) Grab() any      { return l.loop.Local() }
+func (l *locals) Resumed(of any) { l.before = l.loop.SetLocal(of) }
+func (l *locals) Exited()        { l.loop.SetLocal(l.before) }
+
 // trackRejection keeps the promises that were rejected with nobody to handle it.
 func (in *Interp) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {
 	if op == goja.PromiseRejectionReject {
