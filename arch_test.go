@@ -30,6 +30,7 @@ var house = map[string][]string{
 	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "lang/engine"},
 	"eval":            {"lang", "launch", "internal/wire", "internal/sp", "daemon/dispatch"},
 	"script":          {"lang", "launch", "eval", "daemon", "lang/engine", "modules/...", "github.com/mattn/go-isatty"},
+	"telemetry":       {"lang", "eval", "daemon", "go.opentelemetry.io/otel"},
 	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"cmd/mirai":       {"lang", "lang/engine", "launch", "eval", "daemon", "script", "repl", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"examples/...":    {"lang", "eval", "daemon", "script"},
@@ -70,7 +71,7 @@ func permitted(imp, dir string, allowed []string, test bool) bool {
 	if test {
 		// A test may use its own package, and what stands on the same level or below.
 		allowed = append(append(slices.Clone(allowed), dir), inTests...)
-		if dir == "" || strings.HasPrefix(dir, "modules") || dir == "eval" || dir == "daemon" {
+		if dir == "" || strings.HasPrefix(dir, "modules") || dir == "eval" || dir == "daemon" || dir == "telemetry" {
 			allowed = append(allowed, "lang", "eval", "daemon", "daemon/dispatch", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "script")
 		}
 	}

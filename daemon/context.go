@@ -13,6 +13,8 @@ type taskContext struct {
 	err   error
 	done  chan struct{} // made when somebody asks for it
 	after []*afterFunc
+	// values are what Value looks things up in, nil where nobody traces.
+	values context.Context
 }
 
 type afterFunc struct{ f func() }
@@ -44,7 +46,23 @@ func (c *taskContext) used() bool {
 }
 
 func (c *taskContext) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (c *taskContext) Value(any) any               { return nil }
+
+func (c *taskContext) Value(key any) any {
+	c.mu.Lock()
+	values := c.values
+	c.mu.Unlock()
+	if values == nil {
+		return nil
+	}
+	return values.Value(key)
+}
+
+// carry has Value look things up in values.
+func (c *taskContext) carry(values context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.values = values
+}
 
 func (c *taskContext) Err() error {
 	c.mu.Lock()

@@ -37,6 +37,8 @@ type Config struct {
 	Modules []lang.Module
 	// Files lets blocks require script files, relative to the file they are from. Defaults to false.
 	Files bool
+	// Watch is told of each daemon of this program, for traces. Nil costs nothing.
+	Watch Watch
 
 	process bool // the process is nothing but this daemon
 }
@@ -96,6 +98,7 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 	case <-ctx.Done():
 		w.end(ExitGone, nil)
 	}
+	w.left()
 	go socket.Close() // it waits for the goroutine of a task that does not let go
 	return w.code, w.err
 }
@@ -118,6 +121,8 @@ type worker struct {
 	rng          *lang.RNG // those of the present task
 	spare        *taskContext
 	tasks        int
+	hooks        *Hooks      // nil when nobody watches
+	finished     func(error) // hears how the present task went; nil when nobody does
 	sent         int         // bytes of the last result
 	free         *time.Timer // gives memory back after big tasks
 	frame        []byte      // of the last big result, for the next
@@ -202,6 +207,7 @@ func (w *worker) hello() error {
 	}
 	w.peer.Admit()
 	w.own, w.rng = welcome.Stream, &w.own
+	w.welcomed()
 	return nil
 }
 

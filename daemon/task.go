@@ -32,6 +32,7 @@ func (w *worker) run(j job) {
 		return
 	}
 	ctx := w.enter(j.Header)
+	w.begun(ctx, j)
 	start := time.Now()
 	in, v, err := w.prepared(ctx, j)
 	w.mu.Lock()
@@ -171,6 +172,7 @@ func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error)
 			b, err = w.encoder.Finish()
 		}
 	}
+	w.went(err)
 	if err != nil {
 		b = wire.AppendDone(b[:0], h, true)
 		b = appendFault(b, err)

@@ -44,10 +44,11 @@ func (p *Profile) try(ctx context.Context, t Task) *Future {
 	}
 	var f *Future
 	p.seed.lend(func(stream lang.RNG) bool {
-		if f = p.prepare(t, stream); f.Resolved() {
+		if f = p.prepare(ctx, t, stream); f.Resolved() {
 			return true
 		}
 		if !p.d.Offer(&f.task) {
+			f.resolve(nil, nil, newError(Cancelled, "there is no room for it"))
 			f = nil
 			return false
 		}
@@ -74,16 +75,17 @@ func (s *seed) lend(use func(lang.RNG) bool) {
 	}
 }
 
-// prepare gives the future of a task, resolved where that cannot be sent.
-func (p *Profile) prepare(t Task, stream lang.RNG) *Future {
+// prepare gives the future of a task, resolved where that cannot be sent. ctx is where traces find whose doing it is.
+func (p *Profile) prepare(ctx context.Context, t Task, stream lang.RNG) *Future {
 	t = t.withDefaults()
 	f := p.future(t)
+	a := p.announce(ctx, f, t.purpose(), t)
 	frame, err := t.encode(wire.Run, f.task.ID, stream, p.types)
+	f.task.Frame = a.frame(frame, err)
 	if err != nil {
 		f.resolve(nil, nil, newError(Refused, "%v", err))
 		return f
 	}
-	f.task.Frame = frame
 	if t.Timeout > 0 {
 		f.task.Deadline = f.at + t.Timeout
 	}
@@ -106,22 +108,13 @@ func (p *Profile) admit(ctx context.Context, f *Future) error {
 	}
 }
 
-// submitWithin submits a task whose waiting for room, not whose life, ctx bounds.
-func (p *Profile) submitWithin(ctx context.Context, t Task, stream lang.RNG) *Future {
-	f := p.prepare(t, stream)
-	if !f.Resolved() {
-		p.admit(ctx, f)
-	}
-	return f
-}
-
 // submitTo is what a script's submission does with a profile: nil for one that was only tried. The call waits for
 // room, as long as the script is not interrupted.
 func (m module) submitTo(p *Profile, t Task, try bool, c *lang.Call) (any, error) {
 	var f *Future
 	if try {
-		f = p.try(context.Background(), t)
-	} else if f = p.prepare(t, p.seed.next()); !f.Resolved() {
+		f = p.try(context.WithoutCancel(c.Context), t)
+	} else if f = p.prepare(c.Context, t, p.seed.next()); !f.Resolved() {
 		if err := p.admit(c.Context, f); err != nil {
 			return nil, err
 		}

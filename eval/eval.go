@@ -61,6 +61,8 @@ type Config struct {
 	Seed *int64
 	// Log gets what nobody else hears of: strangers at the socket, daemons that were replaced. Nil discards it.
 	Log *slog.Logger
+	// Watch are told of the profile, and give what hears of its tasks and daemons: traces, metrics. Nil costs nothing.
+	Watch []Watch
 	// Progress hears how far a script's collecting with .progress is, on the goroutine that collects. Nil shows nothing.
 	Progress func(Progress)
 

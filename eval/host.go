@@ -96,18 +96,18 @@ func (h *Host) Go(profile string, t Task) (*Future, error) {
 	return h.submit(context.Background(), profile, t)
 }
 
-// submit is Go; ctx bounds what is evaluated inside the call.
+// submit is Go; ctx bounds what is evaluated inside the call, and says to traces whose doing it is.
 func (h *Host) submit(ctx context.Context, profile string, t Task) (*Future, error) {
 	profile = cmp.Or(profile, defaultName)
 	var f *Future
 	if p := h.Profile(profile); p != nil {
-		f = p.submit(context.Background(), t)
+		f = p.submit(context.WithoutCancel(ctx), t)
 		p.inside(ctx, f)
 	} else if profile != defaultName {
 		return nil, noDaemons(profile)
 	} else {
 		var err error
-		if f, err = h.once(t); err != nil {
+		if f, err = h.once(ctx, t); err != nil {
 			return nil, err
 		}
 	}
@@ -155,10 +155,10 @@ func (h *Host) Wait(ctx context.Context) error {
 	}
 }
 
-func (h *Host) once(t Task) (*Future, error) {
+func (h *Host) once(ctx context.Context, t Task) (*Future, error) {
 	cfg := h.cfg
 	cfg.Name = "one task"
-	p, f, err := once(cfg, t)
+	p, f, err := once(ctx, cfg, t)
 	if err != nil {
 		return nil, err
 	}

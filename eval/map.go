@@ -107,6 +107,8 @@ type mapping struct {
 	width int        // how many tasks are submitted at a time
 	call  lang.Frame // of map itself
 
+	within context.Context // what traces say its tasks belong to; bounds nothing
+
 	// under the lock of its Many
 	next    int       // the task to submit next
 	live    []*Future // by task; nil before and after
@@ -196,6 +198,9 @@ func (m *Many) begin(ctx, room context.Context) {
 		m.Notify(func() { stop() })
 	}
 	m.Notify(m.job.release)
+	within, begun := m.job.p.tellMap(room, m.job.n)
+	defer begun()
+	m.job.within = within
 	for range min(m.job.width, len(m.job.live)) {
 		m.feed(room)
 		if room.Err() != nil {
@@ -215,7 +220,10 @@ func (m *Many) feed(room context.Context) {
 		if !ok {
 			return
 		}
-		f := m.job.p.submitWithin(room, m.job.taskOf(u), stream)
+		f := m.job.p.prepare(m.job.within, m.job.taskOf(u), stream)
+		if !f.Resolved() {
+			m.job.p.admit(room, f)
+		}
 		if f.Resolved() {
 			m.finish(u, f)
 			continue

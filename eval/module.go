@@ -228,7 +228,7 @@ func (m module) onAll(t Task, o *options, c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fs, err := p.everywhere(t)
+	fs, err := p.everywhere(c.Context, t)
 	if err != nil {
 		return nil, err
 	}

@@ -218,7 +218,8 @@ func (o *pool) admit(h wire.HelloBody) (any, error) {
 	return l, nil
 }
 
-func (o *pool) up(*dispatch.Daemon) {
+func (o *pool) up(d *dispatch.Daemon) {
+	o.p.tellUp(d)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ready++
@@ -252,6 +253,7 @@ func (o *pool) abandon(l *local) {
 // gone gives the reason why a daemon is lost: how its process ended, if it does so soon.
 func (o *pool) gone(d *dispatch.Daemon, err error) string {
 	l := launchOf(d)
+	o.p.tellGone(d)
 	o.mu.Lock()
 	o.online--
 	stopped := o.stopped

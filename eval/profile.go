@@ -23,6 +23,7 @@ type Profile struct {
 	lastID atomic.Uint64
 	seed   seed
 	lost   atomic.Int32 // daemons that joined late and were lost in their setup, in a row
+	hooks  []*Hooks     // nil when nobody watches
 
 	mu     sync.Mutex
 	broken error // why no daemon can start
@@ -32,7 +33,7 @@ type Profile struct {
 // New starts the daemons of a profile and waits until all are connected. When they cannot start it says why, within
 // Config.Start. ctx bounds the starting only: end a profile with Close.
 func New(ctx context.Context, cfg Config) (*Profile, error) {
-	p, err := open(cfg)
+	p, err := open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +44,8 @@ func New(ctx context.Context, cfg Config) (*Profile, error) {
 	return p, nil
 }
 
-// open starts the daemons and does not wait.
-func open(cfg Config) (*Profile, error) {
+// open starts the daemons and does not wait. ctx bounds nothing: it is for those who watch.
+func open(ctx context.Context, cfg Config) (*Profile, error) {
 	cfg = cfg.defaults()
 	if err := cfg.valid(); err != nil {
 		return nil, err
@@ -68,6 +69,7 @@ func open(cfg Config) (*Profile, error) {
 		unlink()
 		return nil, fmt.Errorf("eval: cannot listen for daemons: %w", err)
 	}
+	p.watch(ctx)
 	p.pool.start(cfg.Daemons)
 	return p, nil
 }
@@ -90,7 +92,7 @@ func (p *Profile) Go(ctx context.Context, t Task) *Future {
 
 // submit is Go without waiting for what is evaluated inside the call.
 func (p *Profile) submit(ctx context.Context, t Task) *Future {
-	f := p.prepare(t, p.seed.next())
+	f := p.prepare(ctx, t, p.seed.next())
 	if f.Resolved() {
 		return f
 	}
@@ -134,14 +136,15 @@ func (f *Future) bind(ctx context.Context) {
 // globals stays. It gives a future for each daemon there is now, and where these are fewer than t.Min one for each of
 // those that join next. It fails when there can never be so many.
 func (p *Profile) Everywhere(t Task) ([]*Future, error) {
-	fs, err := p.everywhere(t)
+	fs, err := p.everywhere(context.Background(), t)
 	for _, f := range fs {
 		p.inside(context.Background(), f)
 	}
 	return fs, err
 }
 
-func (p *Profile) everywhere(t Task) ([]*Future, error) {
+// everywhere is Everywhere without waiting; ctx is where traces find whose doing it is, also of daemons that join later.
+func (p *Profile) everywhere(ctx context.Context, t Task) ([]*Future, error) {
 	t = t.withDefaults()
 	if p.cfg.Sync {
 		t.Min = 0 // there is one daemon, whatever was asked for
@@ -156,7 +159,8 @@ func (p *Profile) everywhere(t Task) ([]*Future, error) {
 	var fs []*Future
 	p.d.Everywhere(t.Min, func(late bool) *dispatch.Task {
 		f := p.future(t)
-		f.task.Frame = append(wire.AppendHeader(nil, wire.Header{Kind: wire.Setup, Task: f.task.ID, Attempt: 1}), frame[wire.HeaderSize:]...)
+		own := append(wire.AppendHeader(nil, wire.Header{Kind: wire.Setup, Task: f.task.ID, Attempt: 1}), frame[wire.HeaderSize:]...)
+		f.task.Frame = p.announce(ctx, f, ForEverywhere, t).frame(own, nil)
 		if late {
 			f.Notify(func() { p.joined(f) })
 			return &f.task
@@ -218,6 +222,7 @@ func (o *pool) most() int {
 type Status struct {
 	Name    string
 	URL     string
+	Direct  bool // tasks are given to the daemons in turn (Config.Direct)
 	Daemons []DaemonStatus
 	Memory  Memory
 	dispatch.Counts
@@ -230,12 +235,16 @@ type DaemonStatus struct {
 	Host string
 }
 
+func statusOf(d *dispatch.Daemon) DaemonStatus {
+	hello := d.Peer.(*dispatch.Link).Hello
+	return DaemonStatus{d.ID, hello.PID, hello.Host}
+}
+
 // Status gives the state of the profile.
 func (p *Profile) Status() Status {
-	s := Status{Name: p.cfg.Name, URL: p.d.URL(), Counts: p.d.Counts(), Memory: p.memory()}
+	s := Status{Name: p.cfg.Name, URL: p.d.URL(), Direct: p.cfg.Direct, Counts: p.d.Counts(), Memory: p.memory()}
 	for _, d := range p.d.Daemons() {
-		hello := d.Peer.(*dispatch.Link).Hello
-		s.Daemons = append(s.Daemons, DaemonStatus{d.ID, hello.PID, hello.Host})
+		s.Daemons = append(s.Daemons, statusOf(d))
 	}
 	return s
 }
@@ -271,6 +280,7 @@ func (p *Profile) Close() error {
 	err := p.d.Close()
 	p.pool.reap()
 	p.unlink()
+	p.tellReset()
 	return err
 }
 
@@ -323,7 +333,7 @@ func (p *Profile) outcome(t *dispatch.Task, o dispatch.Outcome, f *Future, why s
 
 // Once runs one task in a daemon of its own, which is there for that task alone. ctx bounds the task.
 func Once(ctx context.Context, cfg Config, t Task) (*Future, error) {
-	p, f, err := once(cfg, t)
+	p, f, err := once(ctx, cfg, t)
 	if err != nil {
 		return nil, err
 	}
@@ -334,12 +344,12 @@ func Once(ctx context.Context, cfg Config, t Task) (*Future, error) {
 	return f, nil
 }
 
-// once is Once without the end of the profile.
-func once(cfg Config, t Task) (*Profile, *Future, error) {
+// once is Once without the end of the profile, and not bounded by ctx.
+func once(ctx context.Context, cfg Config, t Task) (*Profile, *Future, error) {
 	cfg.Daemons, cfg.Settings.MaxTasks, cfg.once = 1, 1, true
-	p, err := open(cfg)
+	p, err := open(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	return p, p.Go(context.Background(), t), nil
+	return p, p.Go(context.WithoutCancel(ctx), t), nil
 }

@@ -125,7 +125,7 @@ type Binding struct {
 }
 
 // RunBody is a task as a daemon sees it. On the wire: an array of language, source, file, line, column, the six numbers
-// of its random stream or none, a map of the globals and a map of the local args.
+// of its random stream or none, a map of the globals and a map of the local args; then its trace context, if it has one.
 type RunBody struct {
 	Language string
 	Source   string
@@ -135,6 +135,7 @@ type RunBody struct {
 	Stream   lang.RNG // zero: the daemon's own
 	Globals  []Binding
 	Args     []Binding
+	Trace    string // W3C trace context; "" where nobody traces
 }
 
 // AppendRun appends the frame of a task, all but its bindings, which AppendBindings adds: globals, then args.
@@ -154,6 +155,15 @@ func AppendRun(b []byte, h Header, r RunBody) []byte {
 		b = AppendUint(b, uint64(n))
 	}
 	return b
+}
+
+// AppendTrace gives the frame of a task its trace context, its last field. "" leaves the frame as it is.
+func AppendTrace(frame []byte, trace string) []byte {
+	if trace == "" {
+		return frame
+	}
+	frame[HeaderSize]++ // the array has one element more
+	return AppendText(frame, trace)
 }
 
 // AppendBindings appends a map of names and values. An error names the value: "globals.opts.conn: ...".
@@ -177,8 +187,9 @@ func (e *Encoder) AppendBindings(b []byte, what string, bs []lang.Binding) ([]by
 // bindings, are used again. Other texts are copies, values alias body.
 func ParseRun(body []byte, r *RunBody) error {
 	d := Reader{B: body}
-	if d.Array() != 8 {
-		return errors.New("wire: a task has 8 fields")
+	fields := d.Array()
+	if fields != 8 && fields != 9 {
+		return errors.New("wire: a task has 8 fields, or 9 with its trace context")
 	}
 	r.Language, r.Source, r.File = d.Again(r.Language), d.Again(r.Source), d.Again(r.File)
 	r.Line, r.Column = int(d.Uint()), int(d.Uint())
@@ -189,7 +200,10 @@ func ParseRun(body []byte, r *RunBody) error {
 	bindings := readBindings(&d, r.Globals[:0])
 	n := len(bindings)
 	bindings = readBindings(&d, bindings)
-	r.Globals, r.Args = bindings[:n], bindings[n:]
+	r.Globals, r.Args, r.Trace = bindings[:n], bindings[n:], ""
+	if fields == 9 {
+		r.Trace = d.Text()
+	}
 	return d.Err()
 }
 
