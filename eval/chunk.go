@@ -18,6 +18,12 @@ const (
 	mapFile      = "mirai.map" // the file of our own code
 )
 
+// noteMap says that what runs is the function of a map, where there is a module mirai (scope.go).
+const (
+	noteMap    = "globalThis.mirai?.mapping?.(); "
+	noteMapLua = `if type(mirai) == "table" and mirai.mapping then mirai.mapping() end `
+)
+
 // mapSource is the code of a task of a map. That of a chunk gives a list of its values and, when some have failed, a list
 // of which (from 0) and one of the failures. It awaits an element only if that is a promise.
 func mapSource(language string, o MapOptions) string {
@@ -36,9 +42,9 @@ func mapSource(language string, o MapOptions) string {
 		call = "mirai_f(" + element + ", ...mirai_args)"
 	}
 	if o.Chunk <= 1 {
-		return "return " + call
+		return noteMap + "return " + call
 	}
-	return `const n = mirai_x.length, values = new Array(n), failed = [], failures = []
+	return noteMap + `const n = mirai_x.length, values = new Array(n), failed = [], failures = []
 let i = 0, v
 for (; i < n; i++) {
   try {
@@ -61,9 +67,9 @@ func luaSource(o MapOptions) string {
 		call = luaCall(o)
 	}
 	if o.Chunk <= 1 {
-		return "return (" + call + ")(mirai_x)"
+		return noteMapLua + "return (" + call + ")(mirai_x)"
 	}
-	return `local call = ` + call + `
+	return noteMapLua + `local call = ` + call + `
 local values, failed, failures = {}, {}, {}
 local function take(ok, v, ...)
   local i = #values + 1

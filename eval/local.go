@@ -13,6 +13,9 @@ func (m module) daemons(c *lang.Call) (any, error) {
 		return nil, &lang.Error{Class: "TypeError", Message: "daemons: say how many: daemons(6), or daemons(0) to end them"}
 	}
 	cfg, err := m.setting(c, "daemons", 1)
+	if err == nil {
+		err = starting(c, "daemons", cfg)
+	}
 	if err != nil {
 		return nil, err
 	}

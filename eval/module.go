@@ -25,6 +25,7 @@ func (m module) mirai() lang.Module {
 		Funcs: []lang.Func{
 			{Name: "spawn", Call: m.spawn},
 			{Name: "spawnEverywhere", Call: m.spawnEverywhere},
+			{Name: "mapping", Call: m.mapping},
 			{Name: "everywhere", Call: m.everywhere},
 			{Name: "wait", Call: m.wait},
 			{Name: "collect", Call: m.collect},

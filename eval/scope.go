@@ -11,16 +11,34 @@ import (
 // scope is a stretch of a script with a current profile of its own. It is local to the code that runs in it and to what
 // that awaits, so that scopes of async functions may be open at the same time.
 type scope struct {
-	name string
-	over atomic.Bool // the pool that was made for it has ended
+	name  string
+	inMap bool        // in the function of a map, which may start no daemons
+	over  atomic.Bool // the pool that was made for it has ended
 }
 
-// current is the name of the profile of those who name none, that of the scope that the calling code is in.
-func current(c *lang.Call) string {
+// scopeOf is the scope that the calling code is in.
+func scopeOf(c *lang.Call) *scope {
 	if s, ok := c.Loop.Local().(*scope); ok {
-		return s.name
+		return s
 	}
-	return defaultName
+	return &scope{name: defaultName}
+}
+
+// current is the name of the profile of those who name none.
+func current(c *lang.Call) string { return scopeOf(c).name }
+
+// mapping is called by the code of a map's task, before the function.
+func (m module) mapping(c *lang.Call) (any, error) {
+	c.Loop.SetLocal(&scope{name: defaultName, inMap: true})
+	return nil, nil
+}
+
+// starting refuses daemons in the function of a map: there would be as many again for each daemon of the map.
+func starting(c *lang.Call, of string, cfg Config) error {
+	if cfg.Daemons > 0 && scopeOf(c).inMap {
+		return &lang.Error{Class: "Error", Message: of + ": the function of a map cannot start daemons: each daemon of the map would start its own. Set them before the map, outside of its function"}
+	}
+	return nil
 }
 
 // need gives a profile that must have daemons, the current one where name is empty.
@@ -31,7 +49,7 @@ func (m module) need(c *lang.Call, name string) (*Profile, error) {
 	if p := m.h.Profile(name); p != nil {
 		return p, nil
 	}
-	if s, ok := c.Loop.Local().(*scope); ok && s.name == name && s.over.Load() {
+	if s := scopeOf(c); s.name == name && s.over.Load() {
 		return nil, errors.New("the pool of this mirai.with has ended: have its function return what must come before that, or await it there")
 	}
 	return nil, noDaemons(name)
@@ -43,6 +61,9 @@ func (m module) with(c *lang.Call) (any, error) {
 		return nil, &lang.Error{Class: "TypeError", Message: "with: give it the options of daemons and a function: mirai.with({n: 2}, f)"}
 	}
 	cfg, err := m.setting(c, "with", len(c.Args))
+	if err == nil {
+		err = starting(c, "with", cfg)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +122,7 @@ func (m module) profile(c *lang.Call) (any, error) {
 
 // call calls f in the scope, with the name of its profile.
 func (s *scope) call(c *lang.Call, f lang.Callback) (lang.Value, error) {
+	s.inMap = scopeOf(c).inMap
 	defer c.Loop.SetLocal(c.Loop.SetLocal(s))
 	return f.Call(s.name)
 }

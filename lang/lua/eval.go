@@ -116,6 +116,7 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 		}
 		L.Push(v)
 	}
+	defer in.loop.SetLocal(in.loop.Local())
 	r := in.begin(ctx)
 	defer in.end(r)
 	v, err := in.protected(L, top, 1+len(args))
