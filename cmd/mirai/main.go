@@ -20,6 +20,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/mojukapu/mirai/daemon"
+	"github.com/mojukapu/mirai/eval"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/lang/engine"
 	"github.com/mojukapu/mirai/launch"
@@ -44,7 +45,7 @@ func Main() int {
 }
 
 func daemonConfig() daemon.Config {
-	return daemon.Config{Modules: script.DaemonModules(), Files: true}
+	return daemon.Config{Modules: script.DaemonModules(), Files: true, Watch: watchDaemon()}
 }
 
 type commands struct {
@@ -137,7 +138,9 @@ type replCmd struct {
 }
 
 func (c *replCmd) Run() error {
-	code, err := repl.Run(script.Config{Lang: language(c.Lua), Daemons: c.Daemons})
+	watch, end := watchHost()
+	defer end()
+	code, err := repl.Run(script.Config{Lang: language(c.Lua), Daemons: c.Daemons, Host: eval.Config{Watch: watch}})
 	if err == nil && code != exitOK {
 		err = exitStatus(code)
 	}
@@ -159,7 +162,9 @@ func (c *runCmd) Run() error {
 		fmt.Fprintln(os.Stderr, "mirai: say which script to run: mirai run FILE, or mirai run -e CODE")
 		return exitStatus(exitUsage)
 	}
-	s, err := script.New(script.Config{Lang: language(c.Lua), Args: argv, Daemons: c.Daemons})
+	watch, end := watchHost()
+	defer end()
+	s, err := script.New(script.Config{Lang: language(c.Lua), Args: argv, Daemons: c.Daemons, Host: eval.Config{Watch: watch}})
 	if err != nil {
 		return err
 	}
