@@ -23,8 +23,17 @@ import (
 type Config struct {
 	// Name is the name of the profile. Defaults to "default".
 	Name string
-	// Daemons is how many local daemons are kept running. Defaults to 1.
+	// Daemons is how many local daemons are kept running, or, with a Launcher, how many that starts. Defaults to 1, with a
+	// Launcher to what its configuration says, with a URL alone to none.
 	Daemons int
+	// URL is where the profile listens: tcp://HOST:PORT, tls+tcp://, ws://, wss://, ipc://PATH, abstract://NAME, inproc://NAME.
+	// Port 0 is any free one, see Status. Without TLS other machines are let in only if TLS.None says so. Whatever the
+	// address, a daemon must show the token of a launch. Defaults to a socket that only this machine can reach.
+	URL string
+	// TLS is for the schemes tls+tcp and wss. Nil makes one-time certificates.
+	TLS *TLS
+	// Launcher starts the daemons, elsewhere; URL must be set. Nil starts them on this machine.
+	Launcher Launcher
 	// Modules are the host's own: their types are known in values. The daemons must be given the same ones.
 	Modules []lang.Module
 	// Settings are passed on to the daemons; URL and Token are filled in.
@@ -76,7 +85,7 @@ func (c Config) defaults() Config {
 	if c.Name == "" {
 		c.Name = defaultName
 	}
-	if c.Daemons == 0 || c.Sync {
+	if c.Daemons == 0 && c.URL == "" || c.Sync {
 		c.Daemons = 1
 	}
 	if c.Command == nil {
@@ -103,6 +112,9 @@ func (c Config) valid() error {
 	}
 	if c.Sync && c.InProcess == nil {
 		return errors.New("eval: Sync evaluates tasks in this process: set InProcess, to daemon.InProcess for instance")
+	}
+	if err := c.validURL(); err != nil {
+		return err
 	}
 	return c.Settings.Valid()
 }

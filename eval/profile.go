@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 
 	"github.com/mojukapu/mirai/daemon/dispatch"
-	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 )
@@ -16,10 +16,10 @@ import (
 // Profile is a named pool of daemons with a queue of its own. All its methods are safe for use by several goroutines.
 type Profile struct {
 	cfg    Config
+	at     listening
 	types  []*lang.Type
 	d      *dispatch.Dispatcher
 	pool   *pool
-	unlink func() // removes the socket's folder, where it has one
 	lastID atomic.Uint64
 	seed   seed
 	lost   atomic.Int32 // daemons that joined late and were lost in their setup, in a row
@@ -37,7 +37,12 @@ func New(ctx context.Context, cfg Config) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.pool.wait(ctx); err != nil {
+	if cfg.Launcher != nil {
+		_, err = p.Launch(ctx, cfg.Daemons, cfg.Launcher)
+	} else {
+		err = p.pool.wait(ctx, p.cfg.Daemons)
+	}
+	if err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -46,39 +51,37 @@ func New(ctx context.Context, cfg Config) (*Profile, error) {
 
 // open starts the daemons and does not wait. ctx bounds nothing: it is for those who watch.
 func open(ctx context.Context, cfg Config) (*Profile, error) {
+	if cfg.once {
+		cfg.URL, cfg.Launcher = "", nil
+	}
 	cfg = cfg.defaults()
 	if err := cfg.valid(); err != nil {
 		return nil, err
 	}
-	url, unlink, err := localURL(cfg)
+	at, err := cfg.listening()
 	if err != nil {
 		return nil, err
 	}
-	p := &Profile{cfg: cfg, unlink: unlink}
+	p := &Profile{cfg: cfg, at: at}
 	p.seed.set(cfg.Seed)
 	for _, m := range cfg.Modules {
 		p.types = append(p.types, m.Types...)
 	}
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
-		URL: url, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
+		URL: at.url, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
 		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.pool.gone, Waits: p.pool.wake, Done: done, End: p.end,
 		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
 	})
 	if err != nil {
-		unlink()
+		at.unlink()
 		return nil, fmt.Errorf("eval: cannot listen for daemons: %w", err)
 	}
 	p.watch(ctx)
-	p.pool.start(cfg.Daemons)
-	return p, nil
-}
-
-func localURL(cfg Config) (url string, unlink func(), err error) {
-	if cfg.InProcess != nil {
-		return "inproc://mirai-" + newToken(), func() {}, nil
+	if cfg.Launcher == nil {
+		p.pool.start(cfg.Daemons, cfg.Settings)
 	}
-	return sp.LocalURL()
+	return p, nil
 }
 
 // Go submits a task and returns its future at once, or once there is room for it where what waits is bounded
@@ -202,11 +205,15 @@ func (p *Profile) reaches(n int) error {
 	return nil
 }
 
-// most is how many daemons there are, once those that are starting, or are started when tasks wait, have connected.
+// most is how many daemons there are, once those that are starting, or are started when tasks wait, have connected. Where
+// others may connect there is no end to it.
 func (o *pool) most() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	n := int(o.resting.Load())
+	if o.p.cfg.URL != "" {
+		return math.MaxInt
+	}
+	n := len(o.rested)
 	for _, l := range o.launched {
 		if !l.abandoned {
 			n++
@@ -215,7 +222,7 @@ func (o *pool) most() int {
 	if o.p.cfg.NoRespawn {
 		return n
 	}
-	return max(n, o.p.cfg.Daemons) // one may be about to be replaced
+	return max(n, o.kept) // one may be about to be replaced
 }
 
 // Status is the state of a profile.
@@ -225,6 +232,10 @@ type Status struct {
 	Direct  bool // tasks are given to the daemons in turn (Config.Direct)
 	Daemons []DaemonStatus
 	Memory  Memory
+	// Expected is how many daemons that were launched elsewhere have not connected yet.
+	Expected int
+	// Failed says why others are not expected any more: the last ones, of the launches that nobody waited for, too.
+	Failed []string
 	dispatch.Counts
 }
 
@@ -243,6 +254,7 @@ func statusOf(d *dispatch.Daemon) DaemonStatus {
 // Status gives the state of the profile.
 func (p *Profile) Status() Status {
 	s := Status{Name: p.cfg.Name, URL: p.d.URL(), Direct: p.cfg.Direct, Counts: p.d.Counts(), Memory: p.memory()}
+	s.Expected, s.Failed = p.pool.elsewhere()
 	for _, d := range p.d.Daemons() {
 		s.Daemons = append(s.Daemons, statusOf(d))
 	}
@@ -279,7 +291,7 @@ func (p *Profile) Close() error {
 	p.pool.stop()
 	err := p.d.Close()
 	p.pool.reap()
-	p.unlink()
+	p.at.unlink()
 	p.tellReset()
 	return err
 }

@@ -115,6 +115,14 @@ func (s Settings) Mask(text string) string {
 	return text
 }
 
+// Masked are the settings with what is secret in them masked.
+func (s Settings) Masked() Settings {
+	if s.Token != "" {
+		s.Token = masked
+	}
+	return s
+}
+
 const masked = "***"
 
 // Quote makes one word of a shell of a text.

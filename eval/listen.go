@@ -1,0 +1,107 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/mojukapu/mirai/internal/sp"
+	"github.com/mojukapu/mirai/launch"
+)
+
+// TLS is how a profile proves to its daemons who it is, and they to it. The certificates are one-time ones, made by the
+// profile and known to the daemons that it launches, where nothing else is said.
+type TLS struct {
+	// None listens without TLS, also where other machines can connect: whoever is on the way reads and changes everything.
+	None bool
+}
+
+// secure are the schemes with TLS, in place of those without.
+var secure = map[string]string{"tcp": "tls+tcp", "ws": "wss"}
+
+// listening is where the daemons of a profile connect.
+type listening struct {
+	url    string
+	unlink func() // removes what the address needs, a folder for instance
+}
+
+// listening says where the profile listens, and makes what it needs for that.
+func (c Config) listening() (listening, error) {
+	if c.URL != "" {
+		return listening{url: c.URL, unlink: func() {}}, nil
+	}
+	if c.InProcess != nil {
+		return listening{url: "inproc://mirai-" + newToken(), unlink: func() {}}, nil
+	}
+	url, unlink, err := sp.LocalURL()
+	return listening{url: url, unlink: unlink}, err
+}
+
+// validURL tells what keeps the profile from listening at its URL.
+func (c Config) validURL() error {
+	if c.URL == "" {
+		if c.Launcher != nil {
+			return errors.New("eval: URL is missing: daemons that are launched elsewhere need an address that they can reach, tls+tcp://HOST:0 for instance")
+		}
+		return nil
+	}
+	scheme, _, ok := strings.Cut(c.URL, "://")
+	switch {
+	case c.Sync:
+		return fmt.Errorf("eval: a profile that evaluates tasks inside the call listens nowhere: leave out the url %s, or sync", c.URL)
+	case !ok:
+		return fmt.Errorf("eval: the url is %q: write tcp://HOST:PORT, tls+tcp://, ws://, wss://, ipc://PATH or abstract://NAME; port 0 is any free one", c.URL)
+	case scheme == "inproc" && c.InProcess == nil && (c.Daemons > 0 || c.Launcher != nil):
+		return fmt.Errorf("eval: no other process can reach %s: leave it out, or run daemons in this process", c.URL)
+	case secure[scheme] != "" && !c.plain() && !loopback(c.URL):
+		return fmt.Errorf("eval: other machines can reach %s, and without TLS everything can be read and changed on the way: write %s%s, or say tls: false",
+			c.URL, secure[scheme], strings.TrimPrefix(c.URL, scheme))
+	}
+	return nil
+}
+
+func (c Config) plain() bool { return c.TLS != nil && c.TLS.None }
+
+// host takes the host out of an address, without the nanomsg family's * for every interface.
+func host(address string) string {
+	u, err := url.Parse(strings.Replace(address, "://*", "://", 1))
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// loopback tells whether an address can be reached from this machine alone.
+func loopback(address string) bool {
+	h := host(address)
+	ip := net.ParseIP(h)
+	return h == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// dialed is the address for daemons here, or elsewhere, that are to connect.
+func (p *Profile) dialed(elsewhere bool) string {
+	address := p.d.URL()
+	u, err := url.Parse(address)
+	if err != nil || u.Port() == "" {
+		return address
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "" && (ip == nil || !ip.IsUnspecified()) {
+		return address
+	}
+	u.Host = net.JoinHostPort("127.0.0.1", u.Port())
+	if elsewhere {
+		name, _ := os.Hostname()
+		u.Host = net.JoinHostPort(name, u.Port())
+	}
+	return u.String()
+}
+
+// told is what the daemons of a launch are told.
+func (p *Profile) told(l *launched, elsewhere bool) (launch.Settings, error) {
+	s := l.settings
+	s.URL, s.Token = p.dialed(elsewhere), l.token
+	return s, nil
+}
