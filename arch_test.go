@@ -32,10 +32,10 @@ var house = map[string][]string{
 	"script":          {"lang", "launch", "eval", "daemon", "lang/engine", "modules/...", "github.com/mattn/go-isatty"},
 	"telemetry":       {"lang", "eval", "daemon", "go.opentelemetry.io/otel"},
 	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
-	"cmd/mirai":       {"lang", "lang/engine", "launch", "eval", "daemon", "script", "repl", "telemetry", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty",
+	"cmd/mirai": {"lang", "lang/engine", "launch", "eval", "daemon", "script", "repl", "telemetry", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty",
 		"go.opentelemetry.io/otel", "go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"}, // with the tag otel
-	"examples/...":    {"lang", "eval", "daemon", "script"},
-	"bench/...":       {"lang", "launch", "script", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
+	"examples/...": {"lang", "eval", "daemon", "script"},
+	"bench/...":    {"lang", "launch", "script", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
 }
 
 // inTests are what test files may import besides.
