@@ -111,6 +111,7 @@ type mapping struct {
 
 	// under the lock of its Many
 	next    int       // the task to submit next
+	streams streams   // for the tasks from there on
 	live    []*Future // by task; nil before and after
 	stopped bool
 }
@@ -150,6 +151,7 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, typ
 	o.Chunk = j.chunk
 	t.Source = mapSource(t.Lang, o)
 	j.task, j.live = t, make([]*Future, tasks)
+	j.streams = p.seed.take(tasks) // now: what else is submitted before its last task has streams of its own
 	m := newMany(xs.n, xs.keys, p.types)
 	m.job = j
 	return m, nil
@@ -245,7 +247,7 @@ func (m *Many) take() (u int, stream lang.RNG, ok bool) {
 		return 0, stream, false
 	}
 	j.next++
-	return j.next - 1, j.p.seed.next(), true // both in one step: with a seed each task has its own stream
+	return j.next - 1, j.streams.next(), true // both in one step: with a seed each task has its own stream
 }
 
 // keep notes the future of a task, so that it can be cancelled.

@@ -22,6 +22,7 @@ type Profile struct {
 	pool   *pool
 	lastID atomic.Uint64
 	seed   seed
+	setups atomic.Int32 // by Everywhere
 	lost   atomic.Int32 // daemons that joined late and were lost in their setup, in a row
 	hooks  []*Hooks     // nil when nobody watches
 
@@ -155,6 +156,9 @@ func (p *Profile) everywhere(ctx context.Context, t Task) ([]*Future, error) {
 	if err := p.reaches(t.Min); err != nil {
 		return nil, err
 	}
+	if err := p.lasts(); err != nil {
+		return nil, err
+	}
 	frame, err := t.encode(wire.Setup, 0, lang.RNG{}, p.types)
 	if err != nil {
 		return nil, newError(Refused, "%v", err)
@@ -171,6 +175,7 @@ func (p *Profile) everywhere(ctx context.Context, t Task) ([]*Future, error) {
 		if t.Timeout > 0 {
 			f.task.Deadline = f.at + t.Timeout
 		}
+		f.task.Inherit = !p.cfg.NoRespawn && p.cfg.URL == ""
 		fs = append(fs, f)
 		return &f.task
 	})
@@ -201,6 +206,16 @@ func (p *Profile) reaches(n int) error {
 	}
 	if most := p.pool.most(); n > most {
 		return fmt.Errorf("everywhere: min is %d, and the profile %q has %d daemons, running or starting: set more, or ask for fewer", n, p.cfg.Name, most)
+	}
+	return nil
+}
+
+// lasts tells when a daemon that joins would do nothing but its setup, and leave: another one would follow it, for ever.
+func (p *Profile) lasts() error {
+	limit := int32(p.cfg.Settings.MaxTasks)
+	if n := p.setups.Add(1); limit > 0 && n >= limit && !p.cfg.NoRespawn {
+		p.setups.Add(-1)
+		return fmt.Errorf("everywhere: maxtasks is %d, and setup counts among the tasks: a daemon that joins later would leave after its setup alone. Set maxtasks above the number of calls of everywhere", limit)
 	}
 	return nil
 }

@@ -29,3 +29,30 @@ func (s *seed) next() lang.RNG {
 	s.stream.Jump()
 	return s.stream
 }
+
+// take hands out the next n streams.
+func (s *seed) take(n int) streams {
+	if !s.given {
+		return streams{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := streams{s.stream, true}
+	for range n {
+		s.stream.Jump()
+	}
+	return taken
+}
+
+// streams are the streams that were taken at a time, one after the other.
+type streams struct {
+	last  lang.RNG
+	given bool
+}
+
+func (s *streams) next() lang.RNG {
+	if s.given {
+		s.last.Jump()
+	}
+	return s.last
+}

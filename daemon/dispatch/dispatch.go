@@ -140,15 +140,14 @@ func (s *Dispatcher) Cancel(t *Task) (ok bool) {
 
 // setup is what each daemon runs before its first task.
 type setup struct {
-	make func(late bool) *Task
-	owed []*Task // for those that join next
+	make  func(late bool) *Task
+	tasks []*Task // those that somebody waits for
 }
 
-// next is the task for a daemon that joins.
-func (u *setup) next() *Task {
-	for len(u.owed) > 0 {
-		t := u.owed[0]
-		if u.owed = u.owed[1:]; t.state != over {
+// next is the task for a daemon that joins: one that waits for such a daemon, or a new one.
+func (u *setup) next(q *Queue) *Task {
+	for _, t := range u.tasks {
+		if q.Owed(t) {
 			return t
 		}
 	}
@@ -162,12 +161,13 @@ func (s *Dispatcher) Everywhere(min int, make func(late bool) *Task) {
 	s.do(func(now time.Duration) {
 		u := &setup{make: make}
 		s.queue.Daemons(func(d *Daemon) {
-			s.queue.Pin(make(false), d, now)
-			min--
-		})
-		for ; min > 0; min-- {
 			t := make(false)
-			u.owed = append(u.owed, t)
+			u.tasks = append(u.tasks, t)
+			s.queue.Pin(t, d, now)
+		})
+		for len(u.tasks) < min {
+			t := make(false)
+			u.tasks = append(u.tasks, t)
 			s.queue.Owe(t)
 		}
 		s.setup = append(s.setup, u)
@@ -364,7 +364,7 @@ func (s *Dispatcher) up(d *Daemon) bool {
 		link(d).peer.Queue(welcome)
 		s.queue.Up(d)
 		for _, u := range s.setup {
-			s.queue.Pin(u.next(), d, now)
+			s.queue.Pin(u.next(&s.queue), d, now)
 		}
 		s.queue.Ready(d, now)
 	})

@@ -137,6 +137,9 @@ func (q *Queue) Owe(t *Task) {
 	q.owed.push(t, false)
 }
 
+// Owed tells whether a task waits for a daemon to join.
+func (q *Queue) Owed(t *Task) bool { return t.list == &q.owed }
+
 // Pin takes in a task that only d may run, before any other that waits.
 func (q *Queue) Pin(t *Task, d *Daemon, now time.Duration) {
 	if t.list != nil {
@@ -148,6 +151,7 @@ func (q *Queue) Pin(t *Task, d *Daemon, now time.Duration) {
 	}
 	q.set(t, t.Deadline)
 	q.weigh(t)
+	t.pinned = true
 	d.pinned.push(t, false)
 	if d.ready {
 		q.fill(d, now)
@@ -230,8 +234,18 @@ func (q *Queue) remove(d *Daemon) {
 	q.unassign(d)
 	for t := d.pinned.first; t != nil; t = d.pinned.first {
 		q.unlist(t)
-		q.finish(t, Reset)
+		t.daemon = d
+		q.bereave(t)
 	}
+}
+
+// bereave has a pinned task whose daemon is gone wait for another one, or end.
+func (q *Queue) bereave(t *Task) {
+	if t.Inherit && !q.closed {
+		q.Owe(t)
+		return
+	}
+	q.finish(t, Reset)
 }
 
 // Result says that a daemon has answered. It gives the task when the result counts: a late one gives nil.
@@ -366,12 +380,22 @@ func (q *Queue) doom(d *Daemon, now time.Duration) {
 
 // unsend has a task wait again that was sent and did not start.
 func (q *Queue) unsend(t *Task) {
-	if t.state == sent {
-		q.counts.Executing--
-		t.Attempt--
-		t.Tries = min(t.Tries, t.Attempt)
-		q.set(t, t.Deadline)
+	if t.state != sent {
+		return
+	}
+	q.counts.Executing--
+	t.Attempt--
+	t.Tries = min(t.Tries, t.Attempt)
+	q.set(t, t.Deadline)
+	switch d := t.daemon; {
+	case !t.pinned:
 		q.enqueue(t, true)
+	case d.gone:
+		q.bereave(t)
+	default:
+		t.state = waiting
+		q.weigh(t)
+		d.pinned.push(t, true)
 	}
 }
 

@@ -82,7 +82,7 @@ func (c *conversation) event(words []string) (said []string) {
 			break
 		}
 		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"],
-			Backoff: ms("backoff"), Frame: make([]byte, options["size"])}
+			Backoff: ms("backoff"), Inherit: options["inherit"] > 0, Frame: make([]byte, options["size"])}
 		if options["timeout"] > 0 {
 			task.Deadline = c.now + ms("timeout")
 		}

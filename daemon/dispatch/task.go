@@ -15,11 +15,14 @@ type Task struct {
 	Retries  int           // how often it runs again when its daemon is lost
 	Backoff  time.Duration // before it runs again; doubled each time
 	Owner    any
+	// Inherit has a pinned task wait for the next daemon that joins when its own is gone before it has started it.
+	Inherit bool
 
 	Attempt uint32 // from 1, once sent
 	Tries   uint32 // attempts that may have started
 
 	state      state
+	pinned     bool
 	daemon     *Daemon // where it was sent
 	list       *list   // where it waits
 	prev, next *Task
