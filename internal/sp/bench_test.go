@@ -41,7 +41,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 		}
 		quantiles(b, took)
 	})
-	for _, kind := range []string{"abstract", "tcp"} {
+	for _, kind := range []string{"abstract", "tcp", "tls", "ws", "wss"} {
 		b.Run(kind, func(b *testing.B) {
 			p, _ := spawn(b, "echo", kinds(b)[kind])
 			roundTrips(b, p, frame)
@@ -97,7 +97,7 @@ func BenchmarkWindow(b *testing.B) {
 
 func BenchmarkOneWay(b *testing.B) {
 	for _, how := range []string{"send", "post"} {
-		for _, kind := range []string{"abstract", "tcp"} {
+		for _, kind := range []string{"abstract", "tcp", "tls", "ws"} {
 			b.Run(how+"/"+kind, func(b *testing.B) {
 				p, _ := spawn(b, "count", kinds(b)[kind])
 				out := p.Send
@@ -119,7 +119,7 @@ func BenchmarkOneWay(b *testing.B) {
 
 func BenchmarkBig(b *testing.B) {
 	const size = 100 << 20
-	for _, kind := range []string{"abstract", "tcp", "inproc"} {
+	for _, kind := range []string{"abstract", "tcp", "tls", "ws", "wss", "inproc"} {
 		b.Run(kind, func(b *testing.B) {
 			var p *Peer
 			if kind == "inproc" {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mojukapu/mirai/internal/credential"
 )
 
 // The test binary is also the other process: SP_CHILD says what it does at SP_URL.
@@ -53,7 +55,11 @@ func child(role, url string) {
 		return
 	}
 	done := make(chan struct{})
-	_, err := Dial(context.Background(), url, Config{Peer: func(p *Peer) {
+	creds, err := credential.Client(os.Getenv("SP_CREDENTIAL"))
+	if err != nil {
+		panic(err)
+	}
+	_, err = Dial(context.Background(), url, Config{TLS: creds, Peer: func(p *Peer) {
 		defer close(done)
 		p.Admit()
 		roles[role](p)
@@ -111,7 +117,7 @@ func spawnWith(t testing.TB, role, url string, cfg Config) (*Peer, *exec.Cmd) {
 func start(t testing.TB, role, url string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "SP_CHILD="+role, "SP_URL="+url)
+	cmd.Env = append(os.Environ(), "SP_CHILD="+role, "SP_URL="+url, "SP_CREDENTIAL="+issue(t))
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

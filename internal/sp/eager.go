@@ -27,7 +27,7 @@ func (e *eager) init(conn net.Conn) {
 	e.try.init(conn)
 }
 
-func (e *eager) read(b []byte) (int, error) {
+func (e *eager) Read(b []byte) (int, error) {
 	start := time.Now()
 	if e.short >= enough {
 		for time.Since(start) < lookFor {

@@ -20,8 +20,7 @@ const (
 // takes it at once, and takes along what others sent meanwhile. The rest, and frames above Copied, are left to
 // a goroutine that lives as long as there is something to write.
 type outbox struct {
-	conn net.Conn
-	try  tryWriter
+	out  writer
 	ipc  bool
 	sent *atomic.Bool
 
@@ -41,16 +40,20 @@ type outbox struct {
 	empty   chan struct{} // closed when all is written; nil when nobody waits for that
 }
 
+// writer is where an outbox writes to. One goroutine at a time uses it.
+type writer interface {
+	try(b []byte) (n int, err error)           // takes what it can without waiting
+	waiting() int                              // bytes that were taken, but wait for room in the kernel
+	write(b *net.Buffers) (n int64, err error) // waits until the kernel has everything
+}
+
 type outgoing struct {
 	id    uint64
 	frame []byte
 	done  int
 }
 
-func (o *outbox) init(conn net.Conn, ipc bool, sent *atomic.Bool) {
-	o.conn, o.ipc, o.sent = conn, ipc, sent
-	o.try.init(conn)
-}
+func (o *outbox) init(out writer, ipc bool, sent *atomic.Bool) { o.out, o.ipc, o.sent = out, ipc, sent }
 
 func (o *outbox) send(frame []byte) error {
 	o.mu.Lock()
@@ -114,7 +117,7 @@ func (o *outbox) idle(waits bool) {
 
 // waiting says whether there is something to write.
 func (o *outbox) waiting() bool {
-	return o.broken == nil && (len(o.segs)+len(o.big) > 0 || o.rest != nil)
+	return o.broken == nil && (len(o.segs)+len(o.big) > 0 || o.rest != nil || o.out.waiting() > 0)
 }
 
 // add queues a frame. Holds mu.
@@ -144,13 +147,13 @@ func (o *outbox) add(frame []byte) {
 func (o *outbox) start() {
 	o.writing = true
 	for range 2 { // for oneself, and once for those who came meanwhile; staying longer would hold up the caller
-		if len(o.segs) != 1 || len(o.big) > 0 || o.rest != nil {
+		if len(o.segs) != 1 || len(o.big) > 0 || o.rest != nil || o.out.waiting() > 0 {
 			break
 		}
 		buf := o.segs[0]
 		o.segs, o.open = o.segs[:0], false
 		o.mu.Unlock()
-		n, err := o.try.write(buf)
+		n, err := o.out.try(buf)
 		mark(o.sent)
 		o.mu.Lock()
 		o.bytes -= n
@@ -200,7 +203,7 @@ func (o *outbox) drain() {
 		o.mu.Unlock()
 
 		all := batch // WriteTo consumes what it is given
-		n, err := all.WriteTo(o.conn)
+		n, err := o.out.write(&all)
 		clear(batch)
 		mark(o.sent)
 
@@ -270,7 +273,7 @@ func (o *outbox) refuse(err error) {
 func (o *outbox) queuedBytes() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.bytes
+	return o.bytes + o.out.waiting()
 }
 
 // flushed waits until the kernel has everything.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,7 +20,7 @@ import (
 func TestUpMessagesDown(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		log := make(chan string, 100)
-		s, err := Listen(url, Config{Peer: func(p *Peer) {
+		s, err := Listen(url, Config{TLS: authority(t).Server(), Peer: func(p *Peer) {
 			log <- "up"
 			p.Admit()
 			for {
@@ -35,7 +36,7 @@ func TestUpMessagesDown(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		d, err := Dial(t.Context(), s.URL(), Config{Peer: func(p *Peer) {
+		d, err := Dial(t.Context(), s.URL(), Config{TLS: client(t, issue(t)), Peer: func(p *Peer) {
 			for _, f := range []string{"a", "b", "c"} {
 				p.Send([]byte(f))
 			}
@@ -53,11 +54,11 @@ func TestUpMessagesDown(t *testing.T) {
 }
 
 func TestKilledPeer(t *testing.T) {
-	for _, kind := range []string{"abstract", "file", "tcp"} {
+	for kind, remote := range map[string]string{"abstract": "ipc pid ", "file": "ipc pid ", "tcp": "tcp 127.0.0.1:", "tls": "(daemon-7)", "ws": "ws 127.0.0.1:", "wss": "(daemon-7)"} {
 		t.Run(kind, func(t *testing.T) {
 			p, cmd := spawn(t, "echo", kinds(t)[kind])
-			if kind != "tcp" && !strings.Contains(p.Remote(), "pid") {
-				t.Logf("remote is %q", p.Remote())
+			if runtime.GOOS == "linux" && !strings.Contains(p.Remote(), remote) {
+				t.Errorf("remote is %q, want %q", p.Remote(), remote)
 			}
 			send(t, p, []byte("x"))
 			recv(t, p)
@@ -85,7 +86,7 @@ func TestResultsOutliveTheirSender(t *testing.T) {
 }
 
 func TestSmallOvertakesBig(t *testing.T) {
-	for _, kind := range []string{"abstract", "tcp"} {
+	for _, kind := range []string{"abstract", "tcp", "tls", "ws", "wss"} {
 		t.Run(kind, func(t *testing.T) {
 			a, b := ends(t, kinds(t)[kind], Config{})
 			const n = 6
@@ -235,7 +236,7 @@ func TestDialErrors(t *testing.T) {
 func TestAddressInUse(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		s, _ := open(t, url, Config{})
-		if again, err := Listen(s.URL(), Config{}); err == nil {
+		if again, err := Listen(s.URL(), Config{TLS: authority(t).Server()}); err == nil {
 			again.Close()
 			t.Errorf("a second Listen(%q) succeeded", s.URL())
 		}
@@ -266,15 +267,16 @@ func TestLocalURL(t *testing.T) {
 // Connections under way when a socket closes are closed too, and Close returns.
 func TestCloseWhileConnecting(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
+		creds := client(t, issue(t))
 		for range 30 {
-			s, err := Listen(url, Config{Peer: func(p *Peer) { p.Recv() }})
+			s, err := Listen(url, Config{TLS: authority(t).Server(), Peer: func(p *Peer) { p.Recv() }})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var wg sync.WaitGroup
 			for range 4 {
 				wg.Go(func() {
-					d, err := Dial(t.Context(), s.URL(), Config{Peer: func(p *Peer) { p.Recv() }})
+					d, err := Dial(t.Context(), s.URL(), Config{TLS: creds, Peer: func(p *Peer) { p.Recv() }})
 					if err == nil {
 						d.Close()
 					}

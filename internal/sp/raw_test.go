@@ -286,7 +286,11 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x01\x01\x14\x01\x03\x42ab"), false)
 	f.Fuzz(func(t *testing.T, b []byte, ipc bool) {
 		s := &Socket{cfg: Config{Limit: 1 << 16}}
-		c := newStream(s, flood{Reader: bytes.NewReader(b)}, ipc)
+		kind := network{name: "tcp"}
+		if ipc {
+			kind.name = "unix"
+		}
+		c := newStream(s, flood{Reader: bytes.NewReader(b)}, kind)
 		c.admit()
 		for {
 			frame, err := c.next()

@@ -13,15 +13,19 @@
 //	control.go    control frames and their bytes
 //	stream.go     reading from a connection; chunk.go puts chunks together
 //	outbox.go     writing to a connection
-//	transport.go  ipc and tcp: dialing, listening, the SP handshake
+//	transport.go  dialing, listening, the handshakes of TLS and SP
+//	stranger.go   how many may wait to be admitted
+//	floor.go      what TLS and WebSocket stand on; web.go is WebSocket
 //	inproc.go     the same within a process
 package sp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +50,14 @@ type Config struct {
 	// Heartbeat is how often a sign of life goes out; a peer silent for three of them is gone.
 	// Defaults to 5 s; below 0: none.
 	Heartbeat time.Duration
+	// TLS is this side of TLS: tls+tcp and wss need it, the others do not look at it. A client whose ServerName is empty
+	// looks for the host that it dials in the certificate.
+	TLS *tls.Config
+	// Strangers is how many connections may wait to be admitted; beyond it the oldest are closed, of the address that
+	// has the most. Defaults to 1024.
+	Strangers int
+	// Log is told of connections that are no peers; as many as strangers make. Nil: nobody is.
+	Log func(format string, args ...any)
 	// Peer is called on a goroutine of its own for every peer that connects; returning closes the peer.
 	// Up, messages and down are thus one ordered stream. Somebody should always be in Recv: it also
 	// answers heartbeats and goodbyes. Nil closes every peer at once.
@@ -62,6 +74,9 @@ func (c Config) withDefaults() Config {
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 5 * time.Second
 	}
+	if c.Strangers <= 0 {
+		c.Strangers = 1024
+	}
 	return c
 }
 
@@ -72,6 +87,8 @@ type Socket struct {
 	url     string
 	dialing context.Context // of Dial, while it lasts
 
+	strangers strangers
+
 	mu      sync.Mutex
 	closed  bool
 	peers   map[*Peer]struct{}
@@ -81,8 +98,11 @@ type Socket struct {
 	handed  sync.WaitGroup // connections on their way from a listener through mangos to AddPipe
 }
 
-// Listen opens url for peers: ipc://PATH, ipc://@NAME (an abstract socket, Linux), tcp://HOST:PORT (port 0
-// picks one, see URL) or inproc://NAME.
+// addresses are the forms of a URL.
+const addresses = "ipc://PATH, abstract://NAME, tcp://HOST:PORT, tls+tcp://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH or inproc://NAME"
+
+// Listen opens url for peers: ipc://PATH, abstract://NAME (or ipc://@NAME; Linux), tcp://HOST:PORT, tls+tcp://HOST:PORT,
+// ws://HOST:PORT/PATH, wss://HOST:PORT/PATH (port 0 picks one, see URL; host * is every interface) or inproc://NAME.
 func Listen(url string, cfg Config) (*Socket, error) {
 	s, err := newSocket(url, cfg)
 	if err != nil {
@@ -121,14 +141,14 @@ func Dial(ctx context.Context, url string, cfg Config) (*Socket, error) {
 }
 
 func newSocket(url string, cfg Config) (*Socket, error) {
-	scheme, _, _ := strings.Cut(url, "://")
-	switch scheme {
-	case "ipc", "tcp", "inproc":
-	default:
-		return nil, fmt.Errorf("sp: %q is no address: write ipc://PATH, ipc://@NAME, tcp://HOST:PORT or inproc://NAME", url)
+	scheme, _, ok := strings.Cut(url, "://")
+	known := func(n network) bool { return n.scheme == scheme }
+	if !ok || scheme != "inproc" && !slices.ContainsFunc(networks(), known) {
+		return nil, fmt.Errorf("sp: %q is no address: write %s", url, addresses)
 	}
 	registerTransports()
 	s := &Socket{cfg: cfg.withDefaults(), peers: map[*Peer]struct{}{}, stop: make(chan struct{})}
+	s.strangers.limit = s.cfg.Strangers
 	s.core = protocol.MakeSocket(pair{s})
 	if s.cfg.Heartbeat > 0 {
 		s.serving.Add(1)

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
+
+	"github.com/mojukapu/mirai/internal/credential"
 )
 
 // kinds are the addresses that everything is tried on.
@@ -18,6 +22,10 @@ func kinds(t testing.TB) map[string]string {
 		"abstract": "ipc://@sp-test-" + rand.Text(),
 		"file":     "ipc://" + filepath.Join(t.TempDir(), "s"),
 		"tcp":      "tcp://127.0.0.1:0",
+		"tcp6":     "tcp://[::1]:0",
+		"tls":      "tls+tcp://127.0.0.1:0",
+		"ws":       "ws://127.0.0.1:0/tasks",
+		"wss":      "wss://127.0.0.1:0",
 	}
 	if runtime.GOOS != "linux" {
 		all["abstract"] = "ipc://" + filepath.Join(t.TempDir(), "s")
@@ -42,6 +50,9 @@ func ends(t testing.TB, url string, cfg Config) (a, b *Peer) {
 func open(t testing.TB, url string, cfg Config) (*Socket, chan *Peer) {
 	t.Helper()
 	got, release := holder(t, &cfg)
+	if cfg.TLS == nil {
+		cfg.TLS = authority(t).Server()
+	}
 	s, err := Listen(url, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -53,12 +64,45 @@ func open(t testing.TB, url string, cfg Config) (*Socket, chan *Peer) {
 func dial(t testing.TB, url string, cfg Config) (*Peer, *Socket) {
 	t.Helper()
 	got, release := holder(t, &cfg)
+	if cfg.TLS == nil {
+		cfg.TLS = client(t, issue(t))
+	}
 	s, err := Dial(t.Context(), url, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { release(); s.Close() })
 	return <-got, s
+}
+
+var newAuthority = sync.OnceValues(func() (*credential.Authority, error) { return credential.New() })
+
+// authority is the one of all tests.
+func authority(t testing.TB) *credential.Authority {
+	t.Helper()
+	a, err := newAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func issue(t testing.TB) string {
+	t.Helper()
+	text, err := authority(t).Issue("daemon-7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func client(t testing.TB, text string) *tls.Config {
+	t.Helper()
+	cfg, err := credential.Client(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
 }
 
 // holder makes a Peer func that hands the peer over, admitted, and keeps it until release.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -22,10 +23,12 @@ const (
 
 // stream is the link over a connection of bytes.
 type stream struct {
-	conn   net.Conn
-	in     eager
+	conn   net.Conn // the bottom, below TLS and WebSocket
+	in     io.Reader
 	out    outbox
-	ipc    bool
+	kind   network
+	web    *web   // nil: no WebSocket
+	name   string // of the peer's certificate
 	limit  int
 	socket *Socket
 
@@ -34,30 +37,51 @@ type stream struct {
 	chunks   chunks
 	admitted atomic.Bool
 	life     pulse
-	accepted bool // by a listener
+	accepted bool      // by a listener
+	stranger *stranger // until it is admitted; nil where we dialed
 }
 
-func newStream(s *Socket, conn net.Conn, ipc bool) *stream {
-	c := &stream{conn: conn, ipc: ipc, limit: s.cfg.Limit, socket: s, buf: make([]byte, firstBuffer)}
-	c.in.init(conn)
-	c.out.init(conn, ipc, &c.life.sent)
+// newStream is a stream straight on conn.
+func newStream(s *Socket, conn net.Conn, kind network) *stream {
+	in := &eager{}
+	in.init(conn)
+	return makeStream(s, conn, in, newPlain(conn), kind)
+}
+
+// makeStream is a stream on what stands on conn.
+func makeStream(s *Socket, conn net.Conn, in io.Reader, out writer, kind network) *stream {
+	c := &stream{conn: conn, in: in, kind: kind, limit: s.cfg.Limit, socket: s, buf: make([]byte, firstBuffer)}
+	c.out.init(out, kind.name == "unix", &c.life.sent)
 	return c
 }
 
-// greet exchanges the SP handshake; what follows may already be in the buffer then. deadline bounds it, zero does not.
-func (c *stream) greet(deadline time.Time) error {
-	c.conn.SetDeadline(deadline)
-	if _, err := c.conn.Write(handshake[:]); err != nil {
+// greet exchanges the SP handshake; what follows may already be in the buffer then. WebSockets have theirs in HTTP.
+func (c *stream) greet() error {
+	if c.web != nil {
+		return nil
+	}
+	if _, err := c.out.out.write(&net.Buffers{handshake[:]}); err != nil {
 		return err
 	}
 	if err := c.fill(handshakeSize); err != nil {
 		return err
 	}
 	if got := [handshakeSize]byte(c.buf[c.r:c.w]); got != handshake {
-		return fmt.Errorf("the other side does not speak SP pair1: it began with % x", got)
+		return fmt.Errorf("the other side does not speak SP pair1: it began with % x%s", got, tongue(got[:]))
 	}
 	c.r += handshakeSize
-	return c.conn.SetDeadline(time.Time{})
+	return nil
+}
+
+// tongue says what the other side speaks instead, where that is plain.
+func tongue(b []byte) string {
+	switch {
+	case b[0] == 0x16 && b[1] == 3, b[0] == 0x15 && b[1] == 3:
+		return " (TLS: write tls+tcp://)"
+	case string(b[:5]) == "HTTP/", string(b[:4]) == "GET ":
+		return " (HTTP: write ws://)"
+	}
+	return ""
 }
 
 func (c *stream) next() ([]byte, error) {
@@ -86,7 +110,7 @@ func (c *stream) next() ([]byte, error) {
 // prefix reads what stands before a frame and gives the frame's length.
 func (c *stream) prefix() (int, error) {
 	size := maxPrefix
-	if !c.ipc {
+	if !c.out.ipc {
 		size--
 	}
 	if err := c.fill(size); err != nil {
@@ -94,7 +118,7 @@ func (c *stream) prefix() (int, error) {
 	}
 	b := c.buf[c.r : c.r+size]
 	c.r += size
-	if c.ipc {
+	if c.out.ipc {
 		if b[0] != 1 {
 			return 0, fmt.Errorf("garbage: a message begins with %#02x", b[0])
 		}
@@ -169,10 +193,13 @@ func (c *stream) fill(n int) error {
 // wait reads from the connection, after sending what was posted.
 func (c *stream) wait(b []byte) (int, error) {
 	c.out.idle(true)
-	n, err := c.in.read(b)
+	n, err := c.in.Read(b)
 	c.out.idle(false)
 	if n > 0 {
 		mark(&c.life.heard)
+	}
+	if err != nil && c.stranger.dropped() {
+		err = errCrowded
 	}
 	return n, err
 }
@@ -214,15 +241,26 @@ func (c *stream) refuse(err error)                  { c.out.refuse(err) }
 func (c *stream) flushed(ctx context.Context) error { return c.out.flushed(ctx) }
 func (c *stream) queued() int                       { return c.out.queuedBytes() }
 func (c *stream) buffered() bool                    { return c.r < c.w }
-func (c *stream) admit()                            { c.admitted.Store(true) }
 func (c *stream) pulse() *pulse                     { return &c.life }
 func (c *stream) linger(d time.Duration)            { c.conn.SetReadDeadline(time.Now().Add(d)) }
 
+func (c *stream) admit() {
+	c.admitted.Store(true)
+	if c.web != nil {
+		c.web.allow(c.limit)
+	}
+	c.stranger.leave()
+}
+
 func (c *stream) remote() string {
-	if c.ipc {
+	if c.kind.name == "unix" {
 		return "ipc" + credentials(c.conn)
 	}
-	return "tcp " + c.conn.RemoteAddr().String()
+	r := c.kind.scheme + " " + c.conn.RemoteAddr().String()
+	if c.name != "" {
+		r += " (" + c.name + ")"
+	}
+	return r
 }
 
 func (c *stream) arrived() {
@@ -231,8 +269,12 @@ func (c *stream) arrived() {
 	}
 }
 
-// Close is called once, by mangos' pipe.
-func (c *stream) Close() error { return c.conn.Close() }
+// Close is called once, by mangos' pipe. TLS and WebSocket have farewells of their own; ours (see Peer.Bye) is what counts,
+// and theirs could wait.
+func (c *stream) Close() error {
+	c.stranger.leave()
+	return c.conn.Close()
+}
 
 func (c *stream) GetOption(name string) (any, error) { return linkOption(c, name) }
 

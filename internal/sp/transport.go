@@ -2,9 +2,11 @@ package sp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,33 +19,84 @@ import (
 // privateScheme keeps our transports apart from mangos' own: the registry is global to the program.
 const privateScheme = "mirai+"
 
+// networks are the transports over connections of the operating system.
+func networks() []network {
+	return []network{
+		{scheme: "ipc", name: "unix"},
+		{scheme: "abstract", name: "unix"},
+		{scheme: "tcp", name: "tcp"},
+		{scheme: "tls+tcp", name: "tcp", tls: true},
+		{scheme: "ws", name: "tcp", web: true},
+		{scheme: "wss", name: "tcp", tls: true, web: true},
+	}
+}
+
 var registerTransports = sync.OnceFunc(func() {
-	transport.RegisterTransport(network{scheme: "ipc", name: "unix"})
-	transport.RegisterTransport(network{scheme: "tcp", name: "tcp"})
+	for _, n := range networks() {
+		transport.RegisterTransport(n)
+	}
 	transport.RegisterTransport(&inproc{open: map[string]*inprocListener{}})
 })
 
-// network is a transport over connections of the operating system.
-type network struct{ scheme, name string }
+// network is one of them.
+type network struct {
+	scheme, name string
+	tls, web     bool
+}
 
 func (t network) Scheme() string { return privateScheme + t.scheme }
 
-func (t network) address(url string) string {
+// address takes a URL apart: what the system needs, and for WebSockets the path.
+func (t network) address(url string) (address, path string) {
 	a := strings.TrimPrefix(url, t.Scheme()+"://")
-	if t.scheme == "tcp" {
+	switch {
+	case t.scheme == "abstract":
+		a = "@" + a
+	case t.name == "tcp":
+		if t.web {
+			a, path, _ = strings.Cut(a, "/")
+			path = "/" + path
+		}
 		a = strings.TrimPrefix(a, "*") // nanomsg's way to write every interface
 	}
-	return a
+	return a, path
+}
+
+// check tells what the address or the configuration lacks.
+func (t network) check(url string, cfg Config) error {
+	if t.tls && cfg.TLS == nil {
+		return fmt.Errorf("%s:// needs TLS on both sides: credentials of one's own, or those that the host issues", t.scheme)
+	}
+	if t.scheme == "abstract" && runtime.GOOS != "linux" {
+		return errors.New("only Linux has abstract sockets: write ipc://PATH")
+	}
+	if t.name == "tcp" {
+		address, _ := t.address(url)
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("%w: write %s://HOST:PORT, an IPv6 address in brackets", err, t.scheme)
+		}
+	}
+	return nil
 }
 
 func (t network) NewDialer(url string, core mangos.Socket) (mangos.TranDialer, error) {
 	s, err := owner(core)
-	return &dialer{network: t, socket: s, address: t.address(url)}, err
+	if err != nil {
+		return nil, err
+	}
+	d := &dialer{network: t, socket: s}
+	d.address, d.path = t.address(url)
+	return d, t.check(url, s.cfg)
 }
 
 func (t network) NewListener(url string, core mangos.Socket) (mangos.TranListener, error) {
 	s, err := owner(core)
-	return &listener{network: t, address: t.address(url), queue: newQueue(s), greeting: map[net.Conn]struct{}{}}, err
+	if err != nil {
+		return nil, err
+	}
+	l := &listener{network: t, queue: newQueue(s)}
+	l.address, l.path = t.address(url)
+	return l, t.check(url, s.cfg)
 }
 
 // owner finds our socket behind mangos'.
@@ -64,11 +117,11 @@ func (options) GetOption(string) (any, error) { return nil, mangos.ErrBadOption 
 type dialer struct {
 	options
 	network
-	socket  *Socket
-	address string
+	socket        *Socket
+	address, path string
 }
 
-// Dial connects and exchanges the handshake, both bounded by the context given to sp.Dial.
+// Dial connects and exchanges the handshakes, all bounded by the context given to sp.Dial.
 func (d *dialer) Dial() (mangos.TranPipe, error) {
 	ctx := d.socket.dialing
 	if ctx == nil {
@@ -81,16 +134,85 @@ func (d *dialer) Dial() (mangos.TranPipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newStream(d.socket, conn, d.scheme == "ipc")
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	if err = c.greet(time.Time{}); !stop() {
+	c, err := d.climb(ctx, conn)
+	if err == nil {
+		err = c.greet()
+	}
+	if !stop() {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
 		conn.Close()
-		return nil, err
+		return nil, explain(err)
 	}
 	return c, nil
+}
+
+// climb puts TLS and WebSocket on a connection.
+func (d *dialer) climb(ctx context.Context, conn net.Conn) (*stream, error) {
+	if !d.tls && !d.web {
+		return newStream(d.socket, conn, d.network), nil
+	}
+	floor := newFloor(conn)
+	var top net.Conn = floor
+	if d.tls {
+		t := tls.Client(floor, named(d.socket.cfg.TLS, d.address))
+		if err := t.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		top = t
+	}
+	var w *web
+	if d.web {
+		var err error
+		if w, err = dialWeb(ctx, top, d.address, d.path); err != nil {
+			return nil, err
+		}
+	}
+	return stack(d.socket, d.network, floor, top, w), nil
+}
+
+// named has the client look for the host's name in its certificate, unless it is told another name to look for.
+func named(cfg *tls.Config, address string) *tls.Config {
+	if cfg.ServerName == "" {
+		cfg = cfg.Clone()
+		cfg.ServerName, _, _ = net.SplitHostPort(address)
+	}
+	return cfg
+}
+
+// stack is a stream on what the handshakes have put on the floor.
+func stack(s *Socket, kind network, floor *floor, top net.Conn, w *web) *stream {
+	var c *stream
+	if w != nil {
+		c = makeStream(s, floor.Conn, w, newLayered(w, floor), kind)
+		c.web = w
+	} else {
+		c = makeStream(s, floor.Conn, top, newLayered(top, floor), kind)
+	}
+	if t, ok := top.(*tls.Conn); ok {
+		if certs := t.ConnectionState().PeerCertificates; len(certs) > 0 {
+			c.name = certs[0].Subject.CommonName
+		}
+	}
+	return c
+}
+
+// explain says what a user can do about a failed handshake.
+func explain(err error) error {
+	var op *net.OpError
+	var not tls.RecordHeaderError
+	var unverified *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &not):
+		return fmt.Errorf("the other side does not speak TLS: %w", err)
+	case errors.As(err, &unverified):
+		return fmt.Errorf("the other side's certificate is not one to trust: is the credential of this host, or its authority given? %w", err)
+	case errors.As(err, &op) && op.Op == "remote error":
+		return fmt.Errorf("the other side refuses TLS with this credential: is it of this host? %w", err)
+	}
+	return err
 }
 
 // queue hands connections that are ready to mangos.
@@ -121,12 +243,9 @@ type listener struct {
 	options
 	network
 	queue
-	address string
-	l       net.Listener
-
-	mu       sync.Mutex
-	greeting map[net.Conn]struct{} // connections in the handshake; nil when closed
-	tasks    sync.WaitGroup
+	address, path string
+	l             net.Listener
+	tasks         sync.WaitGroup
 }
 
 func (l *listener) Listen() (err error) {
@@ -144,7 +263,7 @@ func (l *listener) Listen() (err error) {
 
 // stale removes the socket file of a process that is no more.
 func (l *listener) stale() bool {
-	if l.scheme != "ipc" || strings.HasPrefix(l.address, "@") {
+	if l.name != "unix" || strings.HasPrefix(l.address, "@") {
 		return false
 	}
 	conn, err := net.Dial("unix", l.address)
@@ -156,10 +275,13 @@ func (l *listener) stale() bool {
 }
 
 func (l *listener) Address() string {
-	if l.l == nil || l.scheme == "ipc" {
-		return l.scheme + "://" + l.address
+	switch {
+	case l.scheme == "abstract":
+		return "abstract://" + strings.TrimPrefix(l.address, "@")
+	case l.l == nil || l.scheme == "ipc":
+		return l.scheme + "://" + l.address + l.path
 	}
-	return l.scheme + "://" + l.l.Addr().String()
+	return l.scheme + "://" + l.l.Addr().String() + strings.TrimSuffix(l.path, "/")
 }
 
 // accept takes connections. Each is greeted on a goroutine of its own, so a silent one holds up nobody.
@@ -186,33 +308,76 @@ func (l *listener) accept() {
 }
 
 func (l *listener) admit(conn net.Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.greeting == nil {
+	x := l.socket.strangers.enter(conn)
+	if x == nil {
 		conn.Close()
 		return
 	}
-	l.greeting[conn] = struct{}{}
 	l.tasks.Add(1)
-	go l.greet(conn)
+	go l.greet(conn, x)
 }
 
-func (l *listener) greet(conn net.Conn) {
+func (l *listener) greet(conn net.Conn, x *stranger) {
 	defer l.tasks.Done()
-	c := newStream(l.socket, conn, l.scheme == "ipc")
-	c.accepted = true
-	err := c.greet(time.Now().Add(l.socket.cfg.Handshake))
-	l.mu.Lock()
-	delete(l.greeting, conn)
-	l.mu.Unlock()
+	conn.SetDeadline(time.Now().Add(l.socket.cfg.Handshake))
+	c, err := l.climb(conn)
+	if err == nil {
+		c.stranger, c.accepted = x, true
+		err = c.greet()
+	}
+	if err == nil {
+		err = conn.SetDeadline(time.Time{})
+	}
 	if err == nil {
 		select {
 		case l.ready <- c:
 			return
 		case <-l.done:
 		}
+	} else {
+		l.refused(x, err)
 	}
+	x.leave()
 	conn.Close()
+}
+
+// climb puts TLS and WebSocket on a connection.
+func (l *listener) climb(conn net.Conn) (*stream, error) {
+	if !l.tls && !l.web {
+		return newStream(l.socket, conn, l.network), nil
+	}
+	floor := newFloor(conn)
+	var top net.Conn = floor
+	if l.tls {
+		t := tls.Server(floor, l.socket.cfg.TLS)
+		if err := t.Handshake(); err != nil {
+			return nil, err
+		}
+		top = t
+	}
+	var w *web
+	if l.web {
+		var err error
+		if w, err = acceptWeb(top, l.path); err != nil {
+			return nil, err
+		}
+	}
+	return stack(l.socket, l.network, floor, top, w), nil
+}
+
+// refused tells of one that did not get through the handshakes.
+func (l *listener) refused(x *stranger, err error) {
+	select {
+	case <-l.done:
+		return
+	default:
+	}
+	if x.dropped() {
+		err = errCrowded
+	}
+	if l.socket.cfg.Log != nil {
+		l.socket.cfg.Log("mirai: refused %s %s: %v", l.scheme, x.conn.RemoteAddr(), explain(err))
+	}
 }
 
 func (l *listener) Close() error {
@@ -220,12 +385,7 @@ func (l *listener) Close() error {
 	if l.l != nil {
 		l.l.Close()
 	}
-	l.mu.Lock()
-	for conn := range l.greeting {
-		conn.Close()
-	}
-	l.greeting = nil
-	l.mu.Unlock()
+	l.socket.strangers.close()
 	l.tasks.Wait()
 	return nil
 }
