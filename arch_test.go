@@ -17,26 +17,27 @@ const module = "github.com/mojukapu/mirai"
 // house is who may import whom: for each package (by folder, /... for all below) the packages of ours and the third
 // parties that it may import. The standard library is free. It is ARCHITECTURE.md's table.
 var house = map[string][]string{
-	"":                    {},
-	"lang":                {},
-	"launch":              {},
-	"internal/wire":       {"lang", "github.com/fxamacker/cbor/v2"},
-	"internal/sp":         {"go.nanomsg.org/mangos/v3", "golang.org/x/sys", "github.com/coder/websocket"},
-	"internal/credential": {"github.com/youmark/pkcs8"},
-	"lang/js":             {"lang", "github.com/dop251/goja"},
-	"lang/lua":            {"lang", "github.com/yuin/gopher-lua"},
-	"lang/engine":         {"lang", "lang/js", "lang/lua"},
-	"modules/...":         {"lang", "modules/..."},
-	"daemon/dispatch":     {"internal/wire", "internal/sp", "lang"},
-	"daemon":              {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "lang/engine"},
-	"eval":                {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "daemon/dispatch"},
-	"script":              {"lang", "launch", "eval", "daemon", "lang/engine", "modules/...", "github.com/mattn/go-isatty"},
-	"telemetry":           {"lang", "eval", "daemon", "go.opentelemetry.io/otel"},
-	"repl":                {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
+	"":                {},
+	"lang":            {},
+	"launch":          {},
+	"internal/wire":   {"lang", "github.com/fxamacker/cbor/v2"},
+	"internal/sp":     {"go.nanomsg.org/mangos/v3", "golang.org/x/sys", "github.com/coder/websocket"},
+	"lang/js":         {"lang", "github.com/dop251/goja"},
+	"lang/lua":        {"lang", "github.com/yuin/gopher-lua"},
+	"lang/engine":     {"lang", "lang/js", "lang/lua"},
+	"modules/...":     {"lang", "modules/..."},
+	"daemon/dispatch": {"internal/wire", "internal/sp", "lang"},
+	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "lang/engine"},
+	"eval":            {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "daemon/dispatch"},
+	"script":          {"lang", "launch", "eval", "daemon", "lang/engine", "modules/...", "github.com/mattn/go-isatty"},
+	"telemetry":       {"lang", "eval", "daemon", "go.opentelemetry.io/otel"},
+	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"cmd/mirai": {"lang", "lang/engine", "launch", "eval", "daemon", "script", "repl", "telemetry", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty",
 		"go.opentelemetry.io/otel", "go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"}, // with the tag otel
 	"examples/...": {"lang", "eval", "daemon", "script"},
 	"bench/...":    {"lang", "launch", "script", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
+
+	"internal/credential": {"github.com/youmark/pkcs8"},
 }
 
 // inTests are what test files may import besides.

@@ -5,15 +5,18 @@ package daemon
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"math"
 	"os"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/mojukapu/mirai/internal/credential"
 	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
@@ -89,7 +92,11 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 	w.standIn = time.AfterFunc(math.MaxInt64, w.standInNow)
 	w.free = time.AfterFunc(math.MaxInt64, w.freeNow)
 	defer w.free.Stop()
-	socket, err := sp.Dial(ctx, s.URL, sp.Config{Peer: w.serve})
+	secure, err := secure(s)
+	if err != nil {
+		return ExitUsage, err
+	}
+	socket, err := sp.Dial(ctx, s.URL, sp.Config{TLS: secure, Heartbeat: s.Heartbeat, Peer: w.serve})
 	if err != nil {
 		return ExitConnect, fmt.Errorf("daemon: cannot reach the host: %w", err)
 	}
@@ -101,6 +108,25 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 	w.left()
 	go socket.Close() // it waits for the goroutine of a task that does not let go
 	return w.code, w.err
+}
+
+// secure reads the daemon's credential; nil when it has none and needs none.
+func secure(s launch.Settings) (*tls.Config, error) {
+	text := s.Credential
+	if s.CredentialFile != "" {
+		b, err := os.ReadFile(s.CredentialFile)
+		if err != nil {
+			return nil, fmt.Errorf("daemon: cannot read the credential: %w", err)
+		}
+		text = string(b)
+	}
+	if text != "" || s.CredentialFile != "" {
+		return credential.Client(text)
+	}
+	if strings.HasPrefix(s.URL, "tls+") || strings.HasPrefix(s.URL, "wss:") {
+		return nil, fmt.Errorf("daemon: %s needs a credential, which the host issues: set MIRAI_CREDENTIAL, or give --credential-file=FILE", s.URL)
+	}
+	return nil, nil
 }
 
 // worker is a daemon at work. The goroutine that reads a task runs it, so that nothing is handed over between the

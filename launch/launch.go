@@ -1,5 +1,5 @@
-// Package launch says how a daemon comes to life. Settings is what a daemon is told at birth; Args and Parse are
-// inverses, so that every launcher, whatever it runs, tells the same things the same way. Self starts this very
+// Package launch says how a daemon comes to life. Settings is what a daemon is told at birth; Parse reads what Args and
+// Environ give, so that every launcher, whatever it runs, tells the same things the same way. Self starts this very
 // program again as a daemon on this machine. Remote, SSH, Cluster and HTTP are configurations, plain values, that say how
 // daemons are started elsewhere: their Jobs are what is to be done.
 package launch
@@ -24,17 +24,21 @@ const fromInput = "-"
 
 // Settings is what a daemon is told at birth.
 type Settings struct {
-	URL      string        // where the host listens
-	Token    string        // proves that this host has launched it
-	Cleanup  string        // "" restores the globals after each task; "fresh" makes a new interpreter for each; "none" does neither
-	Output   bool          // whether what tasks print is shown by the daemon too; it travels with the result always
-	MaxTasks int           // leave after so many tasks; 0 means never
-	Idle     time.Duration // leave after so long without a task; 0 means never
-	Wall     time.Duration // leave so long after connecting, once the task that runs has ended; 0 means never
-	Stack    int           // depth of calls; 0 means the interpreter's default
+	URL            string        // where the host listens
+	Token          string        // proves that this host has launched it
+	Credential     string        // for tls+tcp and wss: what the host issued, one line; it is a secret, so Args leaves it out
+	CredentialFile string        // a file with it, or with PEM, on the daemon's machine
+	Heartbeat      time.Duration // how often a sign of life goes out; a host silent for three of them is gone. 0 means 5 s
+	Cleanup        string        // "" restores the globals after each task; "fresh" makes a new interpreter for each; "none" does neither
+	Output         bool          // whether what tasks print is shown by the daemon too; it travels with the result always
+	MaxTasks       int           // leave after so many tasks; 0 means never
+	Idle           time.Duration // leave after so long without a task; 0 means never
+	Wall           time.Duration // leave so long after connecting, once the task that runs has ended; 0 means never
+	Stack          int           // depth of calls; 0 means the interpreter's default
 }
 
-// Args gives the settings as command-line arguments; zero fields are left out.
+// Args gives the settings as command-line arguments; zero fields are left out, and Credential is: others can read
+// arguments.
 func (s Settings) Args() []string {
 	var args []string
 	add := func(name, v string, given bool) {
@@ -44,6 +48,8 @@ func (s Settings) Args() []string {
 	}
 	add("url", s.URL, s.URL != "")
 	add("token", s.Token, s.Token != "")
+	add("credential-file", s.CredentialFile, s.CredentialFile != "")
+	add("heartbeat", s.Heartbeat.String(), s.Heartbeat != 0)
 	add("cleanup", s.Cleanup, s.Cleanup != "")
 	add("output", strconv.FormatBool(s.Output), s.Output)
 	add("maxtasks", strconv.Itoa(s.MaxTasks), s.MaxTasks != 0)
@@ -53,7 +59,7 @@ func (s Settings) Args() []string {
 	return args
 }
 
-// Parse reads what Args gives.
+// Parse reads what Args gives, or the lines of Environ.
 func Parse(args []string) (Settings, error) {
 	var s Settings
 	for _, arg := range args {
@@ -74,6 +80,12 @@ func (s *Settings) set(name, v string) (err error) {
 		s.URL = v
 	case "token":
 		s.Token = v
+	case "credential":
+		s.Credential = v
+	case "credential-file":
+		s.CredentialFile = v
+	case "heartbeat":
+		s.Heartbeat, err = time.ParseDuration(v)
 	case "cleanup":
 		s.Cleanup = v
 	case "output":
@@ -87,7 +99,7 @@ func (s *Settings) set(name, v string) (err error) {
 	case "stack":
 		s.Stack, err = strconv.Atoi(v)
 	default:
-		err = errors.New("no such setting: there are url, token, cleanup, output, maxtasks, idletime, walltime and stack")
+		err = errors.New("no such setting: there are url, token, credential, credential-file, heartbeat, cleanup, output, maxtasks, idletime, walltime and stack")
 	}
 	return err
 }
@@ -95,19 +107,32 @@ func (s *Settings) set(name, v string) (err error) {
 // Valid tells what is wrong with the settings, nil when nothing is.
 func (s Settings) Valid() error {
 	if u, err := url.Parse(s.URL); s.URL != "" && (err != nil || u.Scheme == "") {
-		return fmt.Errorf("launch: %q is not a URL: write tcp://host:port or ipc://path", s.URL)
+		return fmt.Errorf("launch: %q is not a URL: write tls+tcp://host:port, tcp://host:port or ipc://path", s.URL)
 	}
 	if !slices.Contains([]string{"", "fresh", "none"}, s.Cleanup) {
 		return fmt.Errorf(`launch: cleanup is %q: it can be "", "fresh" or "none"`, s.Cleanup)
 	}
-	if s.MaxTasks < 0 || s.Idle < 0 || s.Wall < 0 || s.Stack < 0 {
-		return errors.New("launch: maxtasks, idletime, walltime and stack cannot be negative")
+	if s.Credential != "" && s.CredentialFile != "" {
+		return errors.New("launch: credential and credential-file are both given: give one of them")
+	}
+	if strings.Contains(s.Credential, "\n") {
+		return errors.New("launch: the credential has several lines: give PEM in a file, as credential-file")
+	}
+	if s.MaxTasks < 0 || s.Idle < 0 || s.Wall < 0 || s.Stack < 0 || s.Heartbeat < 0 {
+		return errors.New("launch: maxtasks, idletime, walltime, stack and heartbeat cannot be negative")
 	}
 	return nil
 }
 
-// Environ gives the settings as the value of Cookie.
-func (s Settings) Environ() string { return strings.Join(s.Args(), "\n") }
+// Environ gives the settings, the credential too, as lines: the value of Cookie, or what a daemon reads from its
+// standard input.
+func (s Settings) Environ() string {
+	lines := s.Args()
+	if s.Credential != "" {
+		lines = append(lines, "--credential="+s.Credential)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // FromEnviron takes the settings of a daemon from the environment and removes them there. It is false in a program
 // that was not started as a daemon.

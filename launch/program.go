@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"fmt"
 	"io"
 	"strings"
 )
@@ -37,11 +38,11 @@ func (s Settings) Line(program string) string {
 	return strings.Join(words, " ")
 }
 
-// Read reads what Environ gives: one setting on each line.
+// Read reads what Environ gives: one setting on each line. Empty lines are none.
 func Read(r io.Reader) (Settings, error) {
 	b, err := io.ReadAll(io.LimitReader(r, 1<<20))
 	if err != nil {
-		return Settings{}, err
+		return Settings{}, fmt.Errorf("launch: cannot read the settings: %w", err)
 	}
-	return Parse(strings.Split(strings.TrimSpace(string(b)), "\n"))
+	return Parse(strings.FieldsFunc(string(b), func(r rune) bool { return r == '\n' || r == '\r' }))
 }

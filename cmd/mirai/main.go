@@ -201,19 +201,24 @@ func outcome(ctx context.Context, s *script.Session, err error) error {
 }
 
 type daemonCmd struct {
-	URL      string        `arg:"" help:"Where the host listens: tcp://host:port, ipc://path."`
-	Token    string        `env:"MIRAI_TOKEN" help:"The proof that the host has asked for this daemon; in the environment others cannot read it."`
-	Cleanup  string        `help:"What becomes of globals after a task: \"\" restores them, fresh makes a new interpreter, none leaves them."`
-	Output   bool          `help:"Show what tasks print here too."`
-	MaxTasks int           `name:"maxtasks" placeholder:"N" help:"Leave after N tasks."`
-	Idle     time.Duration `name:"idletime" placeholder:"TIME" help:"Leave after so long without a task: 90s, 10m."`
-	Wall     time.Duration `name:"walltime" placeholder:"TIME" help:"Leave so long after connecting, when the task that runs has ended."`
-	Stack    int           `placeholder:"N" help:"The depth of calls that code may reach."`
+	URL            string        `arg:"" help:"Where the host listens: tls+tcp://host:port, tcp://host:port, wss://host:port/path, ws://host:port/path, ipc://path. - reads all settings from standard input, one --name=value a line."`
+	Token          string        `env:"MIRAI_TOKEN" help:"The proof that the host has asked for this daemon; in the environment others cannot read it."`
+	CredentialFile string        `name:"credential-file" placeholder:"FILE" help:"The credential that the host issued, or a certificate, its key and its authority in PEM. The environment variable MIRAI_CREDENTIAL can hold the text itself."`
+	Heartbeat      time.Duration `placeholder:"TIME" help:"How often to give and expect a sign of life (5s); a host silent for three of them is gone."`
+	Cleanup        string        `help:"What becomes of globals after a task: \"\" restores them, fresh makes a new interpreter, none leaves them."`
+	Output         bool          `help:"Show what tasks print here too."`
+	MaxTasks       int           `name:"maxtasks" placeholder:"N" help:"Leave after N tasks."`
+	Idle           time.Duration `name:"idletime" placeholder:"TIME" help:"Leave after so long without a task: 90s, 10m."`
+	Wall           time.Duration `name:"walltime" placeholder:"TIME" help:"Leave so long after connecting, when the task that runs has ended."`
+	Stack          int           `placeholder:"N" help:"The depth of calls that code may reach."`
 }
 
 func (c *daemonCmd) Run() error {
-	os.Unsetenv("MIRAI_TOKEN") // the code of tasks need not see it
-	s := launch.Settings{URL: c.URL, Token: c.Token, Cleanup: c.Cleanup, Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Wall: c.Wall, Stack: c.Stack}
+	s, err := c.settings(os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitStatus(daemon.ExitUsage)
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	code, err := daemon.Process(ctx, s, daemonConfig())
@@ -224,6 +229,28 @@ func (c *daemonCmd) Run() error {
 		return exitStatus(code)
 	}
 	return nil
+}
+
+// settings are those of the command line, the environment, and for - of standard input, which launchers can feed
+// without anybody else reading it.
+func (c *daemonCmd) settings(stdin io.Reader) (launch.Settings, error) {
+	s := launch.Settings{URL: c.URL, Token: c.Token, CredentialFile: c.CredentialFile, Heartbeat: c.Heartbeat, Cleanup: c.Cleanup,
+		Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Wall: c.Wall, Stack: c.Stack}
+	if s.CredentialFile == "" {
+		s.Credential = os.Getenv("MIRAI_CREDENTIAL")
+	}
+	for _, secret := range []string{"MIRAI_TOKEN", "MIRAI_CREDENTIAL"} {
+		os.Unsetenv(secret) // the code of tasks need not see it
+	}
+	if s.URL != "-" {
+		return s, nil
+	}
+	s.URL = "" // what was said at the command line comes last, and counts
+	s, err := launch.Read(io.MultiReader(stdin, strings.NewReader("\n"+s.Environ())))
+	if err == nil && s.URL == "" {
+		err = errors.New("mirai daemon -: standard input has no line --url=URL")
+	}
+	return s, err
 }
 
 type rewriteCmd struct {

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math"
 	"slices"
@@ -15,12 +16,14 @@ import (
 // Config is what a Dispatcher is made with. Its hooks are called without a lock held, on the goroutine where the
 // thing happened; they must not wait for the dispatcher.
 type Config struct {
-	URL    string
-	Depth  int           // tasks a daemon holds at the most, the running one included. Defaults to 1
-	Grace  time.Duration // between an interrupt and the kill
-	Direct bool          // each task goes to a daemon at its submission, in turn
-	Bytes  int           // of frames that may wait; 0: any number
-	Tasks  int           // that may wait; 0: any number
+	URL       string
+	TLS       *tls.Config   // the host's side, for tls+tcp and wss
+	Heartbeat time.Duration // how often a sign of life goes out; a daemon silent for three of them is gone. Defaults to 5 s
+	Depth     int           // tasks a daemon holds at the most, the running one included. Defaults to 1
+	Grace     time.Duration // between an interrupt and the kill
+	Direct    bool          // each task goes to a daemon at its submission, in turn
+	Bytes     int           // of frames that may wait; 0: any number
+	Tasks     int           // that may wait; 0: any number
 
 	Admit func(h wire.HelloBody) (owner any, err error)   // whether a peer is a daemon of ours
 	Done  func(t *Task, d *Daemon, body []byte)           // a result has come
@@ -29,7 +32,7 @@ type Config struct {
 	Kill  func(d *Daemon)                                 // end the process of a daemon, where that is in our hands
 	Gone  func(d *Daemon, err error) string               // a daemon is lost; it gives the reason, and may wait for an exit status
 	Waits func()                                          // tasks wait for daemons, after a change; nil: nobody wants to know
-	Log   func(format string, args ...any)                // strangers and broken frames
+	Log   func(format string, args ...any)                // strangers and broken frames, a few a minute
 }
 
 // Link is a Daemon's Peer: its connection, and what it said of itself.
@@ -59,10 +62,11 @@ type Dispatcher struct {
 
 // New listens at cfg.URL.
 func New(cfg Config) (*Dispatcher, error) {
+	cfg.Log = sparse(cfg.Log)
 	s := &Dispatcher{cfg: cfg, start: time.Now(), stream: lang.RandomRNG(), queue: Queue{Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, MaxBytes: cfg.Bytes, MaxTasks: cfg.Tasks}}
 	s.timer = time.AfterFunc(math.MaxInt64, func() { s.do(func(now time.Duration) { s.queue.Tick(now) }) })
 	var err error
-	if s.socket, err = sp.Listen(cfg.URL, sp.Config{Peer: s.serve}); err != nil {
+	if s.socket, err = sp.Listen(cfg.URL, sp.Config{TLS: cfg.TLS, Heartbeat: cfg.Heartbeat, Log: cfg.Log, Peer: s.serve}); err != nil {
 		return nil, err
 	}
 	return s, nil
