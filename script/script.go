@@ -21,6 +21,7 @@ import (
 	"github.com/mojukapu/mirai/launch"
 	"github.com/mojukapu/mirai/modules"
 	"github.com/mojukapu/mirai/modules/process"
+	"github.com/mojukapu/mirai/parallel"
 )
 
 // Config is what a session is made with.
@@ -68,7 +69,7 @@ func New(cfg Config) (*Session, error) {
 		cfg.Host.Inside = inside
 	}
 	s.host = eval.NewHost(cfg.Host)
-	s.modules = slices.Concat(own, s.host.Modules())
+	s.modules = slices.Concat(own, hostModules(s.host))
 	if cfg.Daemons != 0 {
 		if err := s.host.Daemons(context.Background(), cfg.Daemons); err != nil {
 			return nil, err
@@ -85,11 +86,14 @@ func printLine(stream lang.Stream, text string) {
 	fmt.Fprintln(os.Stdout, text)
 }
 
+// hostModules are the modules whose daemons are a host's.
+func hostModules(h *eval.Host) []lang.Module { return append(h.Modules(), parallel.Module(h)) }
+
 // DaemonModules gives what the daemons of scripts are given: every module, and a module mirai of their own, so that
 // blocks may hold blocks. Its tasks start daemons of the daemon.
 func DaemonModules() []lang.Module {
 	host := eval.NewHost(eval.Config{Modules: modules.With(process.Config{Daemon: true, Exit: stay}), Inside: inside})
-	return slices.Concat(modules.All(), host.Modules())
+	return slices.Concat(modules.All(), hostModules(host))
 }
 
 // inside is a daemon that is a goroutine of the host, for daemons(n, {inprocess: true}). As in a process, blocks may hold
@@ -97,7 +101,7 @@ func DaemonModules() []lang.Module {
 func inside(ctx context.Context, s launch.Settings, own []lang.Module) error {
 	host := eval.NewHost(eval.Config{Modules: own, Inside: inside})
 	defer host.Close()
-	_, err := daemon.Run(ctx, s, daemon.Config{Modules: slices.Concat(own, host.Modules()), Files: true})
+	_, err := daemon.Run(ctx, s, daemon.Config{Modules: slices.Concat(own, hostModules(host)), Files: true})
 	return err
 }
 
