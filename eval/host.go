@@ -49,7 +49,7 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 		return err
 	}
 	h.end(cfg.Name)
-	if cfg.Daemons == 0 {
+	if cfg.Daemons == 0 && cfg.URL == "" {
 		return nil
 	}
 	p, err := New(ctx, cfg)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mojukapu/mirai/internal/sp"
+	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
 )
 
@@ -104,4 +105,39 @@ func (p *Profile) told(l *launched, elsewhere bool) (launch.Settings, error) {
 	s := l.settings
 	s.URL, s.Token = p.dialed(elsewhere), l.token
 	return s, nil
+}
+
+// listening reads where a profile listens, and who starts its daemons.
+func (o *options) listening(cfg *Config) {
+	if url := o.text("url"); url != "" {
+		cfg.URL = url
+	}
+	if by := o.remote(); by != nil {
+		cfg.Launcher = by
+	}
+	switch v := o.value("tls").(type) {
+	case nil:
+	case bool:
+		cfg.TLS = &TLS{None: !v}
+	default:
+		o.wrong("tls", "true or false", v)
+	}
+}
+
+// localURL is mirai.localUrl({tcp, port}): an address that this machine alone can reach.
+func localURL(c *lang.Call) (any, error) {
+	record, err := c.Record(0)
+	if err != nil {
+		return nil, err
+	}
+	o := &options{of: "localUrl", record: record}
+	tcp, port := o.flag("tcp"), o.count("port")
+	if err := o.done(); err != nil {
+		return nil, err
+	}
+	if tcp || port > 0 {
+		return fmt.Sprintf("tcp://127.0.0.1:%d", port), nil
+	}
+	url, _, err := sp.LocalURL()
+	return url, err
 }

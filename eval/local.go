@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/mojukapu/mirai/lang"
@@ -37,11 +38,14 @@ var noOptions = map[string]string{
 	"with":    "with: say how many daemons, a whole number, or give options: mirai.with({n: 2}, f), not %s",
 }
 
+// unset is a number of daemons that nobody gave.
+const unset = math.MinInt
+
 // setting reads the number of daemons and options, or options alone, and gives the profile to set. The options are
 // argument at when a number is argument 0.
 func (m module) setting(c *lang.Call, of string, at int) (Config, error) {
 	cfg := m.h.cfg
-	cfg.Name, cfg.Daemons = "", -1
+	cfg.Name, cfg.Daemons = "", unset
 	switch v, _ := c.Any(0); n := v.(type) {
 	case int64:
 		cfg.Daemons = int(n)
@@ -58,7 +62,12 @@ func (m module) setting(c *lang.Call, of string, at int) (Config, error) {
 	if err := o.profile(&cfg); err != nil {
 		return cfg, err
 	}
-	if cfg.Daemons < 0 {
+	switch {
+	case cfg.Daemons == 0:
+		cfg.URL, cfg.Launcher = "", nil
+	case cfg.Daemons == unset && (cfg.URL != "" || cfg.Launcher != nil):
+		cfg.Daemons = 0
+	case cfg.Daemons < 0:
 		return cfg, &lang.Error{Class: "RangeError", Message: noNumber[of]}
 	}
 	return cfg, nil
@@ -80,6 +89,7 @@ func (o *options) profile(cfg *Config) error {
 	cfg.Direct, cfg.NoRespawn = !o.unless("dispatcher"), !o.unless("respawn")
 	o.bounds(cfg)
 	o.settings(cfg)
+	o.listening(cfg)
 	nowhere := o.place(cfg)
 	if err := o.done(); err != nil {
 		return err
@@ -99,7 +109,15 @@ func (o *options) settings(cfg *Config) {
 		}
 	}
 	s.Output = o.flag("output") || s.Output
-	s.MaxTasks, s.Idle, s.Wall = o.limit("maxtasks"), o.time("idletime"), o.time("walltime")
+	if o.value("maxtasks") != nil {
+		s.MaxTasks = o.limit("maxtasks")
+	}
+	if o.value("idletime") != nil {
+		s.Idle = o.time("idletime")
+	}
+	if o.value("walltime") != nil {
+		s.Wall = o.time("walltime")
+	}
 }
 
 // place reads where the daemons run: in processes, in this one, or inside the call.

@@ -163,7 +163,7 @@ func callbacks(c *lang.Call, i int) (then, failed lang.Callback, rest *lang.Reco
 		_, err = c.Record(i)
 		return nil, nil, nil, err
 	}
-	rest, err = recordOf(own)
+	rest, err = recordOf(own, "map")
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -216,7 +216,7 @@ func given(v lang.Value) bool {
 	return v != nil && v.Kind() != "null" && v.Kind() != "undefined" && v.Kind() != "nil"
 }
 
-func recordOf(v lang.Value) (*lang.Record, error) {
+func recordOf(v lang.Value, of string) (*lang.Record, error) {
 	var b lang.Builder
 	if err := v.Walk(&b); err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ func recordOf(v lang.Value) (*lang.Record, error) {
 			return &lang.Record{}, nil
 		}
 	}
-	return nil, &lang.Error{Class: "TypeError", Message: "map: the options must be an object, they are a " + v.Kind()}
+	return nil, &lang.Error{Class: "TypeError", Message: of + ": the options must be an object, they are a " + v.Kind()}
 }
 
 // picker is a function of the script's language that gives a field of an object; without a name, a copy of the object

@@ -19,7 +19,7 @@ func (m module) mirai() lang.Module {
 	return lang.Module{
 		Name:   "mirai",
 		Global: true,
-		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), sentinelType(), pooledType()},
+		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), configurationType(), sentinelType(), pooledType()},
 		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
 		Call:   m.submit,
 		Funcs: []lang.Func{
@@ -38,6 +38,12 @@ func (m module) mirai() lang.Module {
 			{Name: "daemons", Call: m.daemons},
 			{Name: "with", Call: m.with},
 			{Name: "profile", Call: m.profile},
+			{Name: "launch", Call: m.launch},
+			configured("remote", "command", readRemote),
+			configured("ssh", "hosts", readSSH),
+			configured("cluster", "system", readCluster),
+			configured("http", "url", readHTTP),
+			{Name: "localUrl", Call: localURL},
 			{Name: "status", Call: m.status},
 			{Name: "info", Call: m.info},
 		},
@@ -261,6 +267,8 @@ func (m module) status(c *lang.Call) (any, error) {
 	r.Set("url", s.URL)
 	r.Set("connections", int64(s.Connections))
 	r.Set("daemons", ds)
+	r.Set("expected", int64(s.Expected))
+	r.Set("failed", texts(s.Failed))
 	r.Set("memory", s.memory())
 	r.Set("mirai", &lang.Record{Keys: []string{"awaiting", "executing", "completed"},
 		Values: []any{int64(s.Awaiting), int64(s.Executing), int64(s.Completed)}})

@@ -35,7 +35,7 @@ func (m module) mapping(c *lang.Call) (any, error) {
 
 // starting refuses daemons in the function of a map: there would be as many again for each daemon of the map.
 func starting(c *lang.Call, of string, cfg Config) error {
-	if cfg.Daemons > 0 && scopeOf(c).inMap {
+	if (cfg.Daemons > 0 || cfg.URL != "") && scopeOf(c).inMap {
 		return &lang.Error{Class: "Error", Message: of + ": the function of a map cannot start daemons: each daemon of the map would start its own. Set them before the map, outside of its function"}
 	}
 	return nil
@@ -71,7 +71,7 @@ func (m module) with(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Daemons == 0 {
+	if cfg.Daemons == 0 && cfg.URL == "" {
 		return nil, &lang.Error{Class: "RangeError", Message: "with: a pool needs a daemon at least: mirai.with({n: 2}, f)"}
 	}
 	if cfg.Name == "" {
