@@ -2,10 +2,12 @@ package eval_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -20,12 +22,16 @@ var here = launch.Remote{Command: "env", Program: os.Args[0]}
 
 // TestListen: a profile with an address waits for nobody, tells its real port, and keeps its counters.
 func TestListen(t *testing.T) {
-	for _, url := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "ipc://" + filepath.Join(t.TempDir(), "s")} {
+	for _, url := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "tls+tcp://127.0.0.1:0", "tls+tcp://*:0",
+		"ws://127.0.0.1:0/mirai", "wss://0.0.0.0:0/mirai", "abstract://" + rand.Text(), "ipc://" + filepath.Join(t.TempDir(), "s")} {
 		t.Run(url, func(t *testing.T) {
+			if strings.HasPrefix(url, "abstract") && runtime.GOOS != "linux" {
+				t.Skip("Linux alone has such sockets")
+			}
 			ctx := soon(t)
 			p := open(t, eval.Config{URL: url})
 			s := p.Status()
-			if s.Connections != 0 || s.Cumulative != 0 || strings.HasSuffix(s.URL, ":0") {
+			if s.Connections != 0 || s.Cumulative != 0 || strings.Contains(s.URL, ":0") {
 				t.Errorf("the status is %+v", s)
 			}
 			f := p.Go(ctx, eval.Task{Source: "1 + 1"})

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -8,16 +9,25 @@ import (
 	"os"
 	"strings"
 
+	"github.com/mojukapu/mirai/internal/credential"
 	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
 )
 
-// TLS is how a profile proves to its daemons who it is, and they to it. The certificates are one-time ones, made by the
-// profile and known to the daemons that it launches, where nothing else is said.
+// TLS is how a profile proves to its daemons who it is, and they to it, over tls+tcp and wss. Its zero value, and nil, stand
+// for one-time certificates, which the profile makes and gives to the daemons that it launches.
 type TLS struct {
 	// None listens without TLS, also where other machines can connect: whoever is on the way reads and changes everything.
 	None bool
+	// Cert is a certificate of one's own with its chain, a PEM file or PEM text. Defaults to a one-time one.
+	Cert string
+	// Key is its key, a file or text. Defaults to the one in Cert.
+	Key string
+	// CA is an authority whose certificates daemons may show instead of what they were given: a file or text.
+	CA string
+	// Password opens an encrypted key. Nil: there is none.
+	Password func() (string, error)
 }
 
 // secure are the schemes with TLS, in place of those without.
@@ -25,20 +35,43 @@ var secure = map[string]string{"tcp": "tls+tcp", "ws": "wss"}
 
 // listening is where the daemons of a profile connect.
 type listening struct {
-	url    string
-	unlink func() // removes what the address needs, a folder for instance
+	url       string
+	unlink    func()                // removes what the address needs, a folder for instance
+	authority *credential.Authority // nil: without TLS
 }
 
 // listening says where the profile listens, and makes what it needs for that.
 func (c Config) listening() (listening, error) {
 	if c.URL != "" {
-		return listening{url: c.URL, unlink: func() {}}, nil
+		at := listening{url: c.URL, unlink: func() {}}
+		var err error
+		if scheme, _, _ := strings.Cut(c.URL, "://"); scheme == "tls+tcp" || scheme == "wss" {
+			if at.authority, err = c.authority(); err != nil {
+				err = fmt.Errorf("eval: tls: %w", err)
+			}
+		}
+		return at, err
 	}
 	if c.InProcess != nil {
 		return listening{url: "inproc://mirai-" + newToken(), unlink: func() {}}, nil
 	}
 	url, unlink, err := sp.LocalURL()
 	return listening{url: url, unlink: unlink}, err
+}
+
+func (c Config) authority() (*credential.Authority, error) {
+	if c.TLS == nil || c.TLS.Cert == "" {
+		return credential.New(host(c.URL))
+	}
+	return credential.Load(credential.Files{Cert: c.TLS.Cert, Key: c.TLS.Key, CA: c.TLS.CA, Password: c.TLS.Password})
+}
+
+// server is the listener's side of TLS, nil without it.
+func (a listening) server() *tls.Config {
+	if a.authority == nil {
+		return nil
+	}
+	return a.authority.Server()
 }
 
 // validURL tells what keeps the profile from listening at its URL.
@@ -55,6 +88,9 @@ func (c Config) validURL() error {
 		return fmt.Errorf("eval: a profile that evaluates tasks inside the call listens nowhere: leave out the url %s, or sync", c.URL)
 	case !ok:
 		return fmt.Errorf("eval: the url is %q: write tcp://HOST:PORT, tls+tcp://, ws://, wss://, ipc://PATH or abstract://NAME; port 0 is any free one", c.URL)
+	case c.plain() && (scheme == "tls+tcp" || scheme == "wss"):
+		return fmt.Errorf("eval: %s is an address with TLS, and tls says that there is none: write %s%s, or leave out tls",
+			c.URL, map[string]string{"tls+tcp": "tcp", "wss": "ws"}[scheme], strings.TrimPrefix(c.URL, scheme))
 	case scheme == "inproc" && c.InProcess == nil && (c.Daemons > 0 || c.Launcher != nil):
 		return fmt.Errorf("eval: no other process can reach %s: leave it out, or run daemons in this process", c.URL)
 	case secure[scheme] != "" && !c.plain() && !loopback(c.URL):
@@ -104,7 +140,14 @@ func (p *Profile) dialed(elsewhere bool) string {
 func (p *Profile) told(l *launched, elsewhere bool) (launch.Settings, error) {
 	s := l.settings
 	s.URL, s.Token = p.dialed(elsewhere), l.token
-	return s, nil
+	if p.at.authority == nil {
+		return s, nil
+	}
+	var err error
+	if s.Credential, err = p.at.authority.Issue("a daemon of " + p.cfg.Name); err != nil {
+		err = fmt.Errorf("eval: tls: %w", err)
+	}
+	return s, err
 }
 
 // listening reads where a profile listens, and who starts its daemons.
@@ -119,8 +162,19 @@ func (o *options) listening(cfg *Config) {
 	case nil:
 	case bool:
 		cfg.TLS = &TLS{None: !v}
+	case string:
+		cfg.TLS = &TLS{Cert: v}
+	case *lang.Record:
+		in := &options{of: o.of + ": the option tls", record: v}
+		cfg.TLS = &TLS{Cert: in.text("cert"), Key: in.text("key"), CA: in.text("ca")}
+		if password := in.text("password"); password != "" {
+			cfg.TLS.Password = func() (string, error) { return password, nil }
+		}
+		if err := in.done(); err != nil && o.err == nil {
+			o.err = err
+		}
 	default:
-		o.wrong("tls", "true or false", v)
+		o.wrong("tls", "false, a PEM file or {cert, key, ca, password}", v)
 	}
 }
 

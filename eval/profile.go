@@ -70,7 +70,7 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	}
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
-		URL: at.url, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
+		URL: at.url, TLS: at.server(), Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
 		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.pool.gone, Waits: p.pool.wake, Done: done, End: p.end,
 		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
 	})

@@ -120,6 +120,9 @@ func (s Settings) Masked() Settings {
 	if s.Token != "" {
 		s.Token = masked
 	}
+	if s.Credential != "" {
+		s.Credential = masked
+	}
 	return s
 }
 
