@@ -142,15 +142,15 @@ func (s Status) memory() *lang.Record {
 // bounds reads the options memory and queue of daemons.
 func (o *options) bounds(cfg *Config) {
 	if v := o.value("memory"); v != nil {
-		cfg.Memory = o.bound("memory", v)
+		cfg.Memory = o.bound("memory", "a number of bytes", v)
 	}
 	if v := o.value("queue"); v != nil {
-		cfg.Queue = o.bound("queue", v)
+		cfg.Queue = o.bound("queue", "a number of tasks", v)
 	}
 }
 
 // bound is a number; what is no number above zero, or infinite, means unbounded.
-func (o *options) bound(name string, v any) int {
+func (o *options) bound(name, want string, v any) int {
 	switch v := v.(type) {
 	case int64:
 		return int(max(v, 0))
@@ -163,15 +163,21 @@ func (o *options) bound(name string, v any) int {
 		}
 		return 0
 	}
-	o.wrong(name, "a number", v)
+	o.wrong(name, want, v)
 	return 0
 }
 
 // retry reads the option retry: how many further attempts, or {attempts, backoff}.
 func (o *options) retry() (attempts int, backoff time.Duration) {
-	r, ok := o.value("retry").(*lang.Record)
-	if !ok {
+	var r *lang.Record
+	switch v := o.value("retry").(type) {
+	case nil, int64:
 		return o.count("retry"), 0
+	case *lang.Record:
+		r = v
+	default:
+		o.wrong("retry", "a whole number or {attempts, backoff}", v)
+		return 0, 0
 	}
 	in := &options{of: fmt.Sprintf("%s: the option retry", o.of), record: r}
 	attempts, backoff = in.count("attempts"), in.time("backoff")

@@ -73,7 +73,7 @@ func (m module) each(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := many(x, c.Lang)
+	all, err := many("each", x, c.Lang)
 	if err != nil {
 		return nil, err
 	}

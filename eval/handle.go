@@ -110,13 +110,15 @@ func (m module) manyType() *lang.Type {
 			{Name: "progress", Get: func(self any) (any, error) { return self.(*Many).progress(), nil }},
 		},
 		Methods: []lang.Func{{Name: "stop", Call: func(c *lang.Call) (any, error) { return c.Self.(*Many).stop(), nil }}},
-		Show: func(self any) string {
-			done, total := self.(*Many).Progress()
-			return fmt.Sprintf("mirai<map %d/%d>", done, total)
-		},
-		Await:  func(self any) lang.Async { return all{self.(*Many)} },
-		Refuse: "a mirai cannot be sent: send its values, m[]",
+		Show:    func(self any) string { return self.(*Many).show() },
+		Await:   func(self any) lang.Async { return all{self.(*Many)} },
+		Refuse:  "a mirai cannot be sent: send its values, m[]",
 	}
+}
+
+func (m *Many) show() string {
+	done, total := m.Progress()
+	return fmt.Sprintf("mirai<map %d/%d>", done, total)
 }
 
 func (m *Many) progress() *lang.Record {

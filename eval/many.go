@@ -81,6 +81,12 @@ func (m *Many) Keys() []string { return m.keys }
 // Done is closed when all elements are resolved.
 func (m *Many) Done() <-chan struct{} { return m.done }
 
+// Resolved tells whether all elements are resolved.
+func (m *Many) Resolved() bool {
+	done, total := m.Progress()
+	return done == total
+}
+
 // Progress gives how many elements are resolved, and how many there are.
 func (m *Many) Progress() (done, total int) {
 	m.mu.Lock()

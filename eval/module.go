@@ -248,18 +248,19 @@ func (m module) onAll(t Task, o *options, c *lang.Call) (any, error) {
 
 // status says how a profile is doing, for people.
 func (m module) status(c *lang.Call) (any, error) {
-	p, err := m.named(c)
+	p, name, err := m.named(c)
 	if err != nil {
 		return nil, err
 	}
 	r := &lang.Record{}
 	if p == nil {
+		r.Set("profile", name)
 		r.Set("connections", int64(0))
 		r.Set("daemons", []any{})
 		return r, nil
 	}
 	s := p.Status()
-	var ds []any
+	ds := []any{}
 	for _, d := range s.Daemons {
 		ds = append(ds, &lang.Record{Keys: []string{"id", "pid", "host"}, Values: []any{int64(d.ID), int64(d.PID), d.Host}})
 	}
@@ -277,7 +278,7 @@ func (m module) status(c *lang.Call) (any, error) {
 
 // info gives the five counters of a profile, for programs; nothing where no daemons are set.
 func (m module) info(c *lang.Call) (any, error) {
-	p, err := m.named(c)
+	p, _, err := m.named(c)
 	if p == nil || err != nil {
 		return nil, err
 	}
@@ -286,11 +287,10 @@ func (m module) info(c *lang.Call) (any, error) {
 		Values: []any{int64(s.Connections), int64(s.Cumulative), int64(s.Awaiting), int64(s.Executing), int64(s.Completed)}}, nil
 }
 
-// named gives the profile that argument 0 names, nil where it has no daemons.
-func (m module) named(c *lang.Call) (*Profile, error) {
-	if !c.Given(0) {
-		return m.h.Profile(current(c)), nil
+// named gives the profile that argument 0 names, the current one where it names none; nil where no daemons are set.
+func (m module) named(c *lang.Call) (p *Profile, name string, err error) {
+	if name = current(c); c.Given(0) {
+		name, err = c.String(0)
 	}
-	name, err := c.String(0)
-	return m.h.Profile(name), err
+	return m.h.Profile(name), name, err
 }

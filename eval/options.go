@@ -194,6 +194,10 @@ func preview(v any) string {
 		s = v.Text()
 	case *lang.Function:
 		s = "function"
+	case *Future:
+		return show(v)
+	case *Many:
+		return v.show()
 	case []float64:
 		s = fmt.Sprintf("Float64Array(%d)", len(v))
 	case *lang.PairMap:

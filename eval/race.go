@@ -3,36 +3,53 @@ package eval
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 )
 
 // Race gives the index of the first future that is resolved: when some are already, of the first of those. It is -1 for
 // no futures. ctx bounds the waiting; its end is the error.
-func Race(ctx context.Context, fs []*Future) (int, error) {
-	for i, f := range fs {
-		if f.Resolved() {
-			return i, nil
-		}
+func Race(ctx context.Context, fs []*Future) (int, error) { return raceAll(ctx, fs) }
+
+func raceAll[H handle](ctx context.Context, hs []H) (int, error) {
+	if i := slices.IndexFunc(hs, H.Resolved); i >= 0 || len(hs) == 0 {
+		return i, nil
 	}
-	if len(fs) == 0 {
-		return -1, nil
+	if len(hs) > maxSelect {
+		return raceNotified(ctx, hs)
 	}
-	if len(fs) > maxSelect {
-		return raceMany(ctx, manyOf(fs, nil))
-	}
-	cases := make([]reflect.SelectCase, 0, len(fs)+1)
-	for _, f := range fs {
-		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(f.Done())})
+	cases := make([]reflect.SelectCase, 0, len(hs)+1)
+	for _, h := range hs {
+		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(h.Done())})
 	}
 	cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())})
 	i, _, _ := reflect.Select(cases) // leaves nothing behind at the futures, so that races may be run in a loop
-	if i == len(fs) {
+	if i == len(hs) {
 		return -1, context.Cause(ctx)
 	}
 	return i, nil
 }
 
 const maxSelect = 1<<16 - 2 // a select has at most 65536 cases
+
+// raceNotified is raceAll for more than a select can have.
+func raceNotified[H handle](ctx context.Context, hs []H) (int, error) {
+	first := make(chan int, 1)
+	for i, h := range hs {
+		h.Notify(func() {
+			select {
+			case first <- i:
+			default: // another was earlier
+			}
+		})
+	}
+	select {
+	case i := <-first:
+		return i, nil
+	case <-ctx.Done():
+		return -1, context.Cause(ctx)
+	}
+}
 
 // raceMany is Race for the elements of a handle.
 func raceMany(ctx context.Context, m *Many) (int, error) {

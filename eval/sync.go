@@ -6,6 +6,7 @@ import "context"
 type handle interface {
 	Done() <-chan struct{}
 	Notify(n func())
+	Resolved() bool
 }
 
 // inside waits for what was submitted to a profile that evaluates tasks inside the call. When ctx ends first, it is cancelled.

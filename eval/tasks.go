@@ -46,7 +46,7 @@ func (p *Profile) CancelNamed(name string) int {
 
 // tasks is mirai.tasks(profile).
 func (m module) tasks(c *lang.Call) (any, error) {
-	p, err := m.named(c)
+	p, _, err := m.named(c)
 	if p == nil || err != nil {
 		return []any{}, err
 	}

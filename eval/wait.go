@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/mojukapu/mirai/lang"
 )
@@ -14,10 +15,12 @@ func (m module) wait(c *lang.Call) (any, error) {
 	if f, ok := x.(*Future); ok {
 		return f.Feed(c.Context)
 	}
-	if err == nil {
-		if all, err := many(x, c.Lang); err == nil {
-			return all.collect(c.Context, collecting{})
+	if err == nil && has(x) {
+		all, err := many("[]", x, c.Lang)
+		if err != nil {
+			return nil, err
 		}
+		return all.collect(c.Context, collecting{})
 	}
 	got := "nothing"
 	if len(c.Args) > 0 {
@@ -45,7 +48,7 @@ func (m module) collect(c *lang.Call) (any, error) {
 	if f, ok := x.(*Future); ok {
 		return f.Feed(c.Context)
 	}
-	all, err := many(x, c.Lang)
+	all, err := many("collect", x, c.Lang)
 	if err != nil {
 		return nil, err
 	}
@@ -81,74 +84,82 @@ func handles(c *lang.Call) (any, error) {
 	if x := c.Args[0].Host(); x != nil {
 		return x, nil
 	}
-	if k := c.Args[0].Kind(); k == "function" {
-		return nil, nil
+	if c.Args[0].Kind() == "function" { // it need not be one that can be sent
+		return &lang.Function{}, nil
 	}
 	return c.Any(0)
 }
 
-// many gives what is there under one handle.
-func many(x any, language string) (*Many, error) {
+// members gives what is in a list or an object, with its keys. A handle is its own only member.
+func members(x any) (vs []any, keys []string, ok bool) {
+	switch x := x.(type) {
+	case handle:
+		return []any{x}, nil, true
+	case []any:
+		return x, nil, true
+	case *lang.Record:
+		return x.Values, x.Keys, true
+	}
+	return nil, nil, false
+}
+
+// has tells whether x is a handle, or a list or an object with one in it or nothing at all.
+func has(x any) bool {
+	vs, _, ok := members(x)
+	return ok && (len(vs) == 0 || slices.ContainsFunc(vs, func(v any) bool { _, ok := v.(handle); return ok }))
+}
+
+// many gives what is there under one handle, for the function of.
+func many(of string, x any, language string) (*Many, error) {
 	if m, ok := x.(*Many); ok {
 		return m, nil
 	}
-	fs, keys, err := futures(x, language)
+	fs, keys, err := membersOf[*Future](of, x, language)
 	if err != nil {
 		return nil, err
 	}
 	return manyOf(fs, keys), nil
 }
 
-// futures takes the futures out of a handle, a list or an object.
-func futures(x any, language string) (fs []*Future, keys []string, err error) {
-	switch x := x.(type) {
-	case *Future:
-		return []*Future{x}, nil, nil
-	case []any:
-		fs, err = futureList(x, indexBase(language))
-		return fs, nil, err
-	case *lang.Record:
-		fs, err = futureList(x.Values, indexBase(language))
-		return fs, x.Keys, err
+// membersOf is members that must all be handles of one kind.
+func membersOf[H handle](of string, x any, language string) ([]H, []string, error) {
+	vs, keys, ok := members(x)
+	if !ok {
+		return nil, nil, &lang.Error{Class: "TypeError", Message: of + ": give it a mirai, a map, or a list or object of mirais, not " + preview(x)}
 	}
-	return nil, nil, &lang.Error{Class: "TypeError", Message: "this needs a mirai, or a list or object of them, and it got " + preview(x)}
-}
-
-func futureList(vs []any, base int) ([]*Future, error) {
-	fs := make([]*Future, len(vs))
+	hs := make([]H, len(vs))
 	for i, v := range vs {
-		f, ok := v.(*Future)
-		if !ok {
-			return nil, &lang.Error{Class: "TypeError", Message: fmt.Sprintf("element %d of the list is no mirai but %s", i+base, preview(v))}
+		if hs[i], ok = v.(H); ok {
+			continue
 		}
-		fs[i] = f
+		what := "no mirai but " + preview(v)
+		if _, ok := v.(*Many); ok {
+			what = "a map: take it by itself"
+		}
+		place := fmt.Sprintf("element %d of the list", i+indexBase(language))
+		if keys != nil {
+			place = fmt.Sprintf("element %q", keys[i])
+		}
+		return nil, nil, &lang.Error{Class: "TypeError", Message: fmt.Sprintf("%s: %s is %s", of, place, what)}
 	}
-	return fs, nil
+	return hs, keys, nil
 }
 
 // unresolved tells whether a mirai, or any of several, is pending; of a value taken from m.data, whether it is the sentinel.
+// Any other value is resolved.
 func (m module) unresolved(c *lang.Call) (any, error) {
 	x, err := handles(c)
 	if err != nil {
 		return nil, err
 	}
-	if x == any(unresolved) {
-		return true, nil
+	vs, _, ok := members(x)
+	if !ok {
+		vs = []any{x}
 	}
-	if x, ok := x.(*Many); ok {
-		done, total := x.Progress()
-		return done < total, nil
-	}
-	fs, _, err := futures(x, c.Lang)
-	if err != nil {
-		return false, nil // any other value is resolved
-	}
-	for _, f := range fs {
-		if !f.Resolved() {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(vs, func(v any) bool {
+		h, ok := v.(handle)
+		return v == any(unresolved) || ok && !h.Resolved()
+	}), nil
 }
 
 // stop cancels a mirai, or several, the last first; of each it tells whether it was still pending. What is no mirai
@@ -158,14 +169,28 @@ func (m module) stop(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f, ok := x.(*Future); ok {
-		return f.Cancel(), nil
+	vs, keys, ok := members(x)
+	if _, alone := x.(handle); alone || !ok {
+		return stopped(x), nil
 	}
-	all, err := many(x, c.Lang)
-	if err != nil {
-		return false, nil
+	out := make([]any, len(vs))
+	for i, v := range slices.Backward(vs) {
+		out[i] = stopped(v)
 	}
-	return all.stop(), nil
+	if keys != nil {
+		return &lang.Record{Keys: keys, Values: out}, nil
+	}
+	return out, nil
+}
+
+func stopped(x any) any {
+	switch x := x.(type) {
+	case *Future:
+		return x.Cancel()
+	case *Many:
+		return x.stop()
+	}
+	return false
 }
 
 var errTimeUp = errors.New("the time is up")
@@ -204,10 +229,10 @@ func race(ctx context.Context, x any, language string) (int, []string, error) {
 		i, err := raceMany(ctx, x)
 		return i, x.keys, err
 	}
-	fs, keys, err := futures(x, language)
+	hs, keys, err := membersOf[handle]("race", x, language)
 	if err != nil {
 		return -1, nil, err
 	}
-	i, err := Race(ctx, fs)
+	i, err := raceAll(ctx, hs)
 	return i, keys, err
 }
