@@ -57,8 +57,11 @@ type opener func(context.Context, eval.Config) (*eval.Profile, error)
 
 // start opens a profile for each node, all at once. When one cannot start, none stays.
 func start(ctx context.Context, n int, cfg eval.Config, open opener, end func(*eval.Profile) error) (*Cluster, error) {
-	if n < 1 {
+	switch {
+	case n < 1:
 		return nil, errNumber
+	case cfg.URL != "" || cfg.Launcher != nil:
+		return nil, errElsewhere
 	}
 	c := &Cluster{name: cfg.Name, nodes: make([]*Node, n), on: make(eval.Nodes, n), end: end}
 	seed := cfg.Seed
@@ -85,6 +88,9 @@ func start(ctx context.Context, n int, cfg eval.Config, open opener, end func(*e
 }
 
 var errNumber = &lang.Error{Class: "RangeError", Message: "cluster: the number of nodes must be one or more: parallel.cluster(2), for instance"}
+
+// errElsewhere: a node that nobody replaces would be waited for without an end, where others may connect.
+var errElsewhere = &lang.Error{Class: "Error", Message: "cluster: nodes run on this machine: leave out url and remote, or use daemons with them"}
 
 func (c *Cluster) open(ctx context.Context, i int, cfg eval.Config, open opener) error {
 	cfg.Name = fmt.Sprintf("%s node %d", c.name, i+1)

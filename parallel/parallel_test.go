@@ -16,10 +16,11 @@ import (
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
 	"github.com/mojukapu/mirai/parallel"
+	"github.com/mojukapu/mirai/script"
 )
 
 func TestMain(m *testing.M) {
-	daemon.Main(daemon.Config{Modules: modules}) // the test binary is its own daemon
+	daemon.Main(daemon.Config{Modules: slices.Concat(script.DaemonModules(), modules), Files: true}) // the test binary is its own daemon
 	os.Exit(m.Run())
 }
 
@@ -303,6 +304,9 @@ func TestCannotStart(t *testing.T) {
 		if _, err := parallel.New(soon(t), n, eval.Config{}); err == nil || !strings.Contains(err.Error(), "must be one or more") {
 			t.Errorf("New(%d) = %v", n, err)
 		}
+	}
+	if _, err := parallel.New(soon(t), 2, eval.Config{URL: "tcp://127.0.0.1:0"}); err == nil || !strings.Contains(err.Error(), "leave out url") {
+		t.Errorf("New with a URL = %v", err)
 	}
 	broken := eval.Config{InProcess: func(context.Context, launch.Settings, []lang.Module) error { return errors.New("no way") }}
 	if _, err := parallel.New(soon(t), 2, broken); err == nil || !strings.Contains(err.Error(), "no way") {
