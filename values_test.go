@@ -80,9 +80,50 @@ var kinds = []struct{ name, js, isJS, lua, isLua string }{
 		"(function() local s = {n = 1} return {s, s, {s = s}} end)()", "v[1] == v[2] and v[3].s == v[1] and v[1].n == 1"},
 	{"cycle", "(() => { const o = {l: []}; o.self = o; o.l.push(o); return o })()", "v.self === v && v.l[0] === v",
 		"(function() local o = {l = {}} o.self = o o.l[1] = o return o end)()", "v.self == v and v.l[1] == v"},
+	{"arrow function that ends in parentheses", "x => ((x + 1), ({y: (x)}))", "v(2).y === 2", "", ""},
+	{"value of a class", "new Point(3, 4)", "v instanceof Point && v.norm() === 5", "Point.new(3, 4)", "getmetatable(v) == Point and v:norm() == 5"},
+	{"value of a class that inherits", "new Spot(3, 4)", "v.constructor === Point && v.norm() === 5", "setmetatable({x = 3, y = 4}, Spot)", "getmetatable(v) == Point and v:norm() == 5"},
+	{"values of classes, deep and shared", "(p => ({list: [p, {k: p}], line: new Line(p, p)}))(new Point(3, 4))",
+		"(p => p instanceof Point && v.list[1].k === p && v.line instanceof Line && v.line.a === p && v.line.b === p)(v.list[0])",
+		"(function(p) return {list = {p, {k = p}}, line = setmetatable({a = p, b = p}, Line)} end)(Point.new(3, 4))",
+		"(function(p) return p:norm() == 5 and v.list[2].k == p and v.line.a == p and v.line.b == p and getmetatable(v.line) == Line end)(v.list[1])"},
+	{"values of a class in a Map and a Set", "(p => [new Map([['k', p], [p, 1]]), new Set([p])])(new Point(3, 4))", "v[0].get(v[0].get('k')) === 1 && v[1].has(v[0].get('k'))",
+		"", "v[1].k:norm() == 5 and v[1][v[1].k] == 1 and v[2][v[1].k]"},
+	{"class", "[Point, new Point(3, 4)]", "v[0] === Point && v[1] instanceof v[0]", "{Point, Point.new(3, 4)}", "v[1] == Point and getmetatable(v[2]) == v[1]"},
 	{"boxed", "[new Number(1), new String('s')]", "v[0] === 1 && v[1] === 's'", "", ""},
 	{"deep", "(() => { let x = 'end'; for (let i = 0; i < 3000; i++) x = {x}; return x })()", "(() => { for (let i = 0; i < 3000; i++) v = v.x; return v === 'end' })()",
 		"(function() local x = 'end' for i = 1, 3000 do x = {x = x} end return x end)()", "(function() for i = 1, 3000 do v = v.x end return v == 'end' end)()"},
+}
+
+// classes are those that both languages know by the same names.
+var classes = map[string]string{
+	lang.JS: `Point = class Point { constructor(x, y) { this.x = x; this.y = y } norm() { return Math.hypot(this.x, this.y) } }
+Spot = class Spot extends Point {}
+Line = class Line { constructor(a, b) { this.a = a; this.b = b } }
+mirai.serial(Point, p => [p.x, p.y], xy => new Point(...xy), {name: "geo.Point"})
+mirai.serial("geo.Line", Line, l => ({a: l.a, b: l.b}), o => new Line(o.a, o.b))
+null`,
+	lang.Lua: `Point = {__name = "geo.Point"} Point.__index = Point
+function Point.new(x, y) return setmetatable({x = x, y = y}, Point) end
+function Point:norm() return math.sqrt(self.x ^ 2 + self.y ^ 2) end
+Spot = setmetatable({}, Point) Spot.__index = Spot
+Line = {}
+mirai.serial(Point, function(p) return {p.x, p.y} end, function(xy) return Point.new(xy[1], xy[2]) end)
+mirai.serial(Line, function(l) return {a = l.a, b = l.b} end, function(o) return setmetatable({a = o.a, b = o.b}, Line) end, {name = "geo.Line"})
+return nil`,
+}
+
+func register(t *testing.T, p *eval.Profile) {
+	t.Helper()
+	for language, source := range classes {
+		fs, err := p.Everywhere(eval.Task{Lang: language, Source: source})
+		if err == nil {
+			_, err = fs[0].Get(context.Background())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestValues sends every kind from each language to itself and through the other one and back, over process daemons.
@@ -94,6 +135,7 @@ func TestValues(t *testing.T) {
 	defer p.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	register(t, p)
 	run := func(language, source string, v lang.Feed) *eval.Future {
 		g := eval.Globals{}
 		if v != nil {
@@ -179,6 +221,50 @@ func TestGoValues(t *testing.T) {
 			if got := back.Elem().Interface(); err != nil || !reflect.DeepEqual(got, v) {
 				t.Errorf("%T(%v) came back from %s as %T(%v), %v", v, v, language, got, got, err)
 			}
+		}
+	}
+}
+
+type point struct{ x, y float64 }
+
+// TestGoClasses: a Go value of a type is a value of the class of that name in scripts, and the other way round. Where Go
+// has no such type it sees what the hook gave.
+func TestGoClasses(t *testing.T) {
+	typ := &lang.Type{
+		Name:   "geo.Point",
+		Is:     func(v any) bool { _, ok := v.(*point); return ok },
+		Encode: func(v any) (any, error) { return []float64{v.(*point).x, v.(*point).y}, nil },
+		Decode: func(v any) (any, error) {
+			var xy [2]float64
+			err := lang.Assign(&xy, v)
+			return &point{xy[0], xy[1]}, err
+		},
+	}
+	p, err := eval.New(context.Background(), eval.Config{Modules: []lang.Module{{Types: []*lang.Type{typ}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	register(t, p)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for language, source := range map[string]string{
+		lang.JS:  "[v.p[0] instanceof Point, v.p[0] === v.p[1], v.p, new Line(v.p[0], 1)]",
+		lang.Lua: "{getmetatable(v.p[1]) == Point, v.p[1] == v.p[2], v.p, setmetatable({a = v.p[1], b = 1}, Line)}",
+	} {
+		same := &point{3, 4.5}
+		v, err := p.Go(ctx, eval.Task{Lang: language, Source: source, Globals: eval.Globals{"v": map[string]any{"p": []*point{same, same}}}}).Get(ctx)
+		got, _ := v.([]any)
+		if err != nil || len(got) != 4 {
+			t.Fatalf("%s: Get() = %v, %v", language, v, err)
+		}
+		points, line := got[2].([]any), got[3].(*lang.CustomValue)
+		back, _ := points[0].(*point)
+		if got[0] != true || got[1] != true || back == nil || *back != *same || points[1] != any(back) {
+			t.Errorf("%s: the points came back as %v", language, got)
+		}
+		if content, ok := line.Value.(map[string]any); !ok || line.Name != "geo.Line" || content["a"] != any(back) || content["b"] != int64(1) {
+			t.Errorf("%s: a Line came as %v", language, line)
 		}
 	}
 }

@@ -48,7 +48,9 @@ func (w *worker) run(j job) {
 		w.body, w.given, w.encoder = wire.RunBody{}, nil, wire.Encoder{} // they hold on to what they last had
 		w.free.Reset(freeAfter)
 	}
-	w.tasks++
+	if j.Kind != wire.Setup {
+		w.tasks++
+	}
 }
 
 // enter makes the context of a task, which a cancel ends.
@@ -171,6 +173,7 @@ func (w *worker) answer(h wire.Header, start time.Time, v lang.Value, err error)
 		if err = v.Walk(&w.encoder); err == nil {
 			b, err = w.encoder.Finish()
 		}
+		err = lang.Within(err, "the result")
 	}
 	w.went(err)
 	if err != nil {
@@ -214,7 +217,7 @@ func appendFault(b []byte, err error) []byte {
 func fault(err error) *wire.Fault {
 	var refused *lang.Refused
 	if errors.As(err, &refused) {
-		return &wire.Fault{Kind: "refused", Message: lang.At(refused, "the result").Error()}
+		return &wire.Fault{Kind: "refused", Message: refused.Error()}
 	}
 	var e *lang.Error
 	if !errors.As(err, &e) {

@@ -22,6 +22,7 @@ type Host struct {
 	profiles map[string]*Profile
 	alone    map[*Profile]struct{} // one-task profiles
 	opened   int                   // pools that mirai.with has made and named, ever
+	setups   []setup               // of classes, in the order they were registered
 	pending  int                   // futures that are not resolved
 	idle     chan struct{}         // closed when pending falls to 0; nil when nobody waits
 	closed   bool
@@ -52,6 +53,7 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 	if cfg.Daemons == 0 && cfg.URL == "" {
 		return nil
 	}
+	cfg.setups = h.known()
 	p, err := New(ctx, cfg)
 	if err != nil {
 		return err
@@ -61,7 +63,11 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 	if !closed {
 		h.profiles[cfg.Name] = p
 	}
+	since := h.setups[len(cfg.setups):]
 	h.mu.Unlock()
+	for _, s := range since {
+		p.onEach(ctx, s.task, s.frame)
+	}
 	if closed {
 		p.Close()
 		return errors.New("mirai: this session is over")
@@ -157,7 +163,7 @@ func (h *Host) Wait(ctx context.Context) error {
 
 func (h *Host) once(ctx context.Context, t Task) (*Future, error) {
 	cfg := h.cfg
-	cfg.Name = "one task"
+	cfg.Name, cfg.setups = "one task", h.known()
 	p, f, err := once(ctx, cfg, t)
 	if err != nil {
 		return nil, err

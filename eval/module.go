@@ -46,6 +46,7 @@ func (m module) mirai() lang.Module {
 			{Name: "localUrl", Call: localURL},
 			{Name: "status", Call: m.status},
 			{Name: "info", Call: m.info},
+			{Name: "serial", Call: m.serial},
 		},
 	}
 }

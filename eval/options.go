@@ -204,6 +204,8 @@ func preview(v any) string {
 		s = fmt.Sprintf("Map(%d)", len(v.Pairs))
 	case *lang.PairTable:
 		s = list("{", "}", len(v.Pairs), func(i int) string { return preview(v.Pairs[i].Key) + ": " + preview(v.Pairs[i].Value) })
+	case *lang.CustomValue:
+		s = v.Name + " " + preview(v.Value)
 	case *lang.ValueSet:
 		s = fmt.Sprintf("Set(%d)", len(v.Items))
 	case time.Time:

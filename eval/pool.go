@@ -101,7 +101,7 @@ func (o *pool) ended(l *launched) {
 		o.giveUp(fmt.Errorf("no daemon can start: %s", l.exit))
 	case admitted && l.idle && l.settings.Idle > 0:
 		o.rest(l.settings)
-	case admitted && o.p.cfg.once && o.p.d.Counts().Completed > 0: // it has had its task
+	case admitted && o.p.had():
 	default:
 		o.p.cfg.Log.Info("replacing a daemon", "profile", o.p.cfg.Name, "ended", l.exit)
 		o.launch(l.settings)

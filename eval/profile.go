@@ -79,6 +79,9 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 		return nil, fmt.Errorf("eval: cannot listen for daemons: %w", err)
 	}
 	p.watch(ctx)
+	for _, s := range cfg.setups {
+		p.onEach(ctx, s.task, s.frame)
+	}
 	if cfg.Launcher == nil {
 		p.pool.start(cfg.Daemons, cfg.Settings)
 	}
@@ -163,7 +166,11 @@ func (p *Profile) everywhere(ctx context.Context, t Task) ([]*Future, error) {
 	if err != nil {
 		return nil, newError(Refused, "%v", err)
 	}
-	var fs []*Future
+	return p.onEach(ctx, t, frame), nil
+}
+
+// onEach is everywhere for a task that is encoded already.
+func (p *Profile) onEach(ctx context.Context, t Task, frame []byte) (fs []*Future) {
 	p.d.Everywhere(t.Min, func(late bool) *dispatch.Task {
 		f := p.future(t)
 		own := append(wire.AppendHeader(nil, wire.Header{Kind: wire.Setup, Task: f.task.ID, Attempt: 1}), frame[wire.HeaderSize:]...)
@@ -179,7 +186,7 @@ func (p *Profile) everywhere(ctx context.Context, t Task) ([]*Future, error) {
 		fs = append(fs, f)
 		return &f.task
 	})
-	return fs, nil
+	return fs
 }
 
 // joined hears how the setup of a daemon went that joined late. One that ends every daemon ends the profile: it would be
@@ -369,6 +376,12 @@ func Once(ctx context.Context, cfg Config, t Task) (*Future, error) {
 	}
 	f.Notify(func() { go p.Close() })
 	return f, nil
+}
+
+// had tells whether a profile for one task has had it.
+func (p *Profile) had() bool {
+	c := p.d.Counts()
+	return p.cfg.once && c.Completed > c.Cumulative*len(p.cfg.setups)
 }
 
 // once is Once without the end of the profile, and not bounded by ctx.

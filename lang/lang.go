@@ -75,6 +75,10 @@ type Interpreter interface {
 	Loop() *Loop
 	// Build makes a value of this interpreter.
 	Build(f Feed) (Value, error)
+	// Register has the values of a class travel from now on, in place of an earlier class of that name. Before that, carry
+	// is given what registers it in other interpreters; when it fails, nothing is registered. Class is what scripts of the
+	// language make classes of, both hooks are functions.
+	Register(c Class, carry func(Carried) error) error
 	// Show gives a value as a person wants to see it at the REPL.
 	Show(v Value) string
 	// Keep makes the present globals the baseline.

@@ -160,6 +160,7 @@ func (r *Record) Set(key string, v any) {
 type Refused struct {
 	Why  string   // "a symbol cannot be sent"
 	path []string // innermost first
+	full bool     // it begins at the value itself
 }
 
 // Refuse makes a *Refused.
@@ -167,8 +168,24 @@ func Refuse(format string, args ...any) error { return &Refused{Why: fmt.Sprintf
 
 // At adds to a *Refused where it happened: a key, or an index as "[3]". Other errors are given back as they are.
 func At(err error, elem string) error {
-	if r, ok := err.(*Refused); ok {
+	if r, ok := err.(*Refused); ok && !r.full {
 		r.path = append(r.path, elem)
+	}
+	return err
+}
+
+// Full says of a *Refused that a sink has told the whole path in a value: whoever drives the sink adds nothing by At.
+func Full(err error) error {
+	if r, ok := err.(*Refused); ok {
+		r.full = true
+	}
+	return err
+}
+
+// Within adds to a *Refused what the value itself is: "globals.p".
+func Within(err error, what string) error {
+	if r, ok := err.(*Refused); ok {
+		r.path = append(r.path, what)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mojukapu/mirai/lang"
 )
@@ -21,7 +22,7 @@ const (
 	nameBuffer   = "ArrayBuffer"
 	nameView     = "DataView"
 	namePrefix   = "mirai."
-	tagPrefix    = "cbor.tag." // a tag we do not know, as a Custom
+	tagPrefix    = lang.TagPrefix
 )
 
 const (
@@ -386,9 +387,20 @@ func appendObject(b []byte, n int, name string) []byte {
 	return AppendText(AppendHead(AppendHead(b, majorTag, tagObject), majorArray, uint64(n)), name)
 }
 
-// takenName tells whether tag 27 with this name means something of ours.
+// takenName tells whether tag 27 with this name means something of ours, and is no Custom.
 func takenName(name string) bool {
-	return strings.HasPrefix(name, namePrefix) || name == nameRegExp || name == nameBuffer || name == nameView
+	return strings.HasPrefix(name, namePrefix) && name != lang.ClassRef || name == nameRegExp || name == nameBuffer || name == nameView
+}
+
+// CheckName tells what is wrong with a name for a type or a class of a user.
+func CheckName(name string) error {
+	switch {
+	case takenName(name) || name == lang.ClassRef || strings.HasPrefix(name, tagPrefix):
+		return lang.Refuse("a type cannot be called %q, the name is taken: give it another", name)
+	case !utf8.ValidString(name):
+		return lang.Refuse("a type cannot be called %q, which is not UTF-8: give it another name", name)
+	}
+	return nil
 }
 
 // foreignTag gives N for "cbor.tag.N" when that is a tag that Decode makes no sense of.

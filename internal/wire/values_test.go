@@ -31,6 +31,7 @@ func oneOfEach() []any {
 		&lang.Error{Class: "RangeError", Message: "m", Stack: []lang.Frame{{File: "f.js", Line: 1, Column: 2}}, Fields: &lang.Record{Keys: []string{"code"}, Values: []any{int64(3)}}},
 		&lang.Function{Lang: "lua", Source: "return 1", Upvalues: &lang.Record{Keys: []string{"up"}, Values: []any{[]any{nil}}}},
 		&lang.CustomValue{Name: "geo.Point", Value: []any{1.5, 2.5}}, &lang.CustomValue{Name: "cbor.tag.999", Value: int64(1)},
+		&lang.CustomValue{Name: lang.ClassRef, Value: "geo.Point"},
 		&lang.CustomValue{Name: "cbor.tag.28", Value: int64(1)},
 	}
 }

@@ -36,7 +36,7 @@ func (in *Interp) setGlobals(globals []lang.Binding) error {
 	for _, g := range globals {
 		v, err := in.build(g.Value)
 		if err != nil {
-			return lang.At(err, g.Name)
+			return lang.Within(err, "globals."+g.Name)
 		}
 		old := given{name: g.Name}
 		if own[g.Name] {
@@ -80,6 +80,7 @@ func (in *Interp) Keep() {
 	obj := in.vm.GlobalObject()
 	in.given = in.given[:0]
 	in.modules.kept = maps.Clone(in.modules.loaded)
+	in.lasting = in.serial
 	in.kept, in.pinned = true, false
 	if len(obj.GetOwnPropertyNames()) > 0 {
 		in.base = obj
@@ -97,6 +98,7 @@ func (in *Interp) Reset() {
 	in.loop.Reset()
 	in.rejected, in.uncaught = nil, nil
 	in.raised, in.raisedVal = nil, nil
+	in.serial = in.lasting
 	in.given = in.given[:0]
 	if in.pinned && !in.kept {
 		in.pinned = false

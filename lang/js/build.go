@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"unsafe"
 
@@ -16,7 +17,7 @@ import (
 var (
 	tableMark   = goja.NewSymbol("mirai.table")   // a Map that is a Lua table elsewhere
 	bytesMark   = goja.NewSymbol("mirai.bytes")   // a Uint8Array that is a byte string elsewhere
-	customMark  = goja.NewSymbol("mirai.custom")  // a value of a type that is not registered here
+	customMark  = goja.NewSymbol("mirai.custom")  // a tag of CBOR that nobody here makes sense of
 	foreignMark = goja.NewSymbol("mirai.foreign") // a function of another language
 )
 
@@ -216,8 +217,12 @@ func (b *builder) Begin(k lang.Kind, n int, name string) error {
 			f.obj = b.in.foreign(name)
 		}
 	case lang.Custom:
-		if b.in.typeNamed(name) == nil {
+		switch {
+		case name == lang.ClassRef || b.in.serial.get(name) != nil || b.in.typeNamed(name) != nil:
+		case strings.HasPrefix(name, lang.TagPrefix):
 			f.obj = b.in.unknown(name)
+		default:
+			return b.at(lang.Unregistered(name, "JavaScript"))
 		}
 	}
 	if f.obj != nil {
@@ -286,10 +291,27 @@ func (b *builder) End() error {
 	b.frames = b.frames[:len(b.frames)-1]
 	v, err := b.finish(&f)
 	if err != nil {
-		return err
+		return b.at(err)
 	}
 	b.refs[f.ref] = v
 	return b.add(v)
+}
+
+// at adds to a *Refused where the builder is.
+func (b *builder) at(err error) error {
+	for i := len(b.frames) - 1; i >= 0; i-- {
+		switch f := &b.frames[i]; {
+		case f.kind == lang.List:
+			err = lang.At(err, "["+strconv.Itoa(len(f.items))+"]")
+		case f.kind == lang.Set:
+			err = lang.At(err, "["+f.obj.Get("size").String()+"]")
+		case f.k != nil:
+			err = lang.At(err, "["+b.in.show(f.k)+"]")
+		case f.key != "":
+			err = lang.At(err, f.key)
+		}
+	}
+	return lang.Full(err)
 }
 
 func (b *builder) finish(f *part) (goja.Value, error) {
@@ -328,7 +350,7 @@ func (b *builder) Ref(i int) error {
 		}
 	}
 	if b.refs[i] == nil {
-		return errors.New("js: a value of a registered type cannot contain itself")
+		return b.at(lang.Refuse("a value of a registered type or class cannot contain itself"))
 	}
 	return b.add(b.refs[i])
 }
@@ -359,7 +381,7 @@ func (in *Interp) mapSet(m, k, v goja.Value) {
 	in.known.mapSet(goja.FunctionCall{This: m, Arguments: in.known.call[:2]})
 }
 
-// unknown stands for a value of a type that is not registered here: {name, value}, which goes back as it came.
+// unknown stands for a tag of CBOR that nobody here makes sense of: {name, value}, which goes back as it came.
 func (in *Interp) unknown(name string) *goja.Object {
 	o := in.vm.CreateObject(in.vm.CreateObject(in.objectProto())) // a prototype of its own tells walk to look for the mark
 	_ = o.Set("name", name)
@@ -367,13 +389,16 @@ func (in *Interp) unknown(name string) *goja.Object {
 	return o
 }
 
-// custom makes a value of a registered type from its content.
+// custom makes a value of a registered type or class from its content.
 func (in *Interp) custom(f *part) (goja.Value, error) {
 	v := f.items[0].(goja.Value)
 	if f.obj != nil {
 		c, _ := hidden[*unknownCustom](f.obj, customMark)
 		c.v = v
 		return f.obj, set(f.obj, "value", v)
+	}
+	if f.name == lang.ClassRef || in.serial.get(f.name) != nil {
+		return in.named(f.name, v)
 	}
 	t := in.typeNamed(f.name)
 	if t.Decode == nil {

@@ -230,7 +230,7 @@ func (in *Interp) buildAll(args []lang.Binding) ([]goja.Value, error) {
 	for i, a := range args {
 		v, err := in.build(a.Value)
 		if err != nil {
-			return nil, lang.At(err, a.Name)
+			return nil, lang.Within(err, "args."+a.Name)
 		}
 		vs[i] = v
 	}

@@ -38,6 +38,9 @@ func (w *walker) function(o *goja.Object) error {
 	if f, ok := hidden[*foreignFunc](o, foreignMark); ok {
 		return w.foreign(f)
 	}
+	if c := w.classes.ctor(o); c != nil && c != w.bare {
+		return w.custom(lang.ClassRef, w.in.vm.ToValue(c.name))
+	}
 	src, err := w.in.source(o)
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (in *Interp) source(o *goja.Object) (string, error) {
 	case strings.HasPrefix(src, "function"), strings.HasPrefix(src, "async function"), strings.HasPrefix(src, "class"):
 		return src, nil
 	}
-	if _, err := parse("", "("+src+"\n)"); err == nil {
+	if src, ok := closed(src); ok {
 		return src, nil
 	}
 	method := "({" + src + "\n})[" + strconv.Quote(name) + "]"
@@ -101,6 +104,19 @@ func (in *Interp) source(o *goja.Object) (string, error) {
 		return "", lang.Refuse("the method %s cannot be sent: make it a plain function", cmpName(name))
 	}
 	return method, nil
+}
+
+const maxParens = 16 // around the value of an arrow function
+
+// closed gives the text of a function that is an expression. goja forgets the parentheses that end x => (x).
+func closed(src string) (string, bool) {
+	for n := 0; n == 0 || n <= maxParens && strings.Contains(src, "=>"); n++ {
+		if _, err := parse("", "("+src+"\n)"); err == nil {
+			return src, true
+		}
+		src += ")"
+	}
+	return "", false
 }
 
 func cmpName(name string) string {

@@ -3,7 +3,7 @@
 // New makes an Interp, a lang.Interpreter. compile.go turns text into programs and caches them, tree.go changes their
 // trees, positions.go makes goja count in the user's own lines and columns, eval.go runs programs and interrupts them,
 // loop.go has timers and promises. values.go walks values into a lang.Sink and build.go is the Sink that makes them;
-// functions.go does both for functions. modules.go gives Go functions their face in scripts, objects.go Go values;
+// functions.go does both for functions, classes.go for values of classes that a script registered. modules.go gives Go functions their face in scripts, objects.go Go values;
 // require.go loads files. errors.go turns what was thrown into a *lang.Error, console.go, show.go and picture.go print as
 // Node does, free.go finds the free names of a block, baseline.go takes back what a task left behind.
 //
@@ -45,6 +45,8 @@ type Interp struct {
 	kept    bool         // Keep moved the baseline
 	modules moduleSet
 	classes map[string]*goja.Object // of errors, by name
+	serial  *classSet               // of scripts, whose values travel
+	lasting *classSet               // those of the baseline
 	known   intrinsics
 	spare   *builder // for the next build
 
@@ -82,7 +84,7 @@ func (in *Interp) boot() error {
 	in.vm.SetRandSource(in.cfg.Rand)
 	in.vm.SetPromiseRejectionTracker(in.trackRejection)
 	in.vm.SetAsyncContextTracker(&locals{loop: in.loop})
-	in.classes = nil
+	in.classes, in.serial, in.lasting = nil, nil, nil
 	in.known = intrinsics{}
 	in.mu.Lock()
 	in.hosts = nil

@@ -24,10 +24,14 @@ type walker struct {
 	depth int
 	first *goja.Object         // the object with number 0: most values need no map
 	seen  map[*goja.Object]int // the others
+
+	classes *classSet
+	bare    *class         // that travels itself, not its name
+	open    []*goja.Object // values of classes around here
 }
 
 func (in *Interp) walk(v goja.Value, s lang.Sink) (err error) {
-	w := walker{in: in, s: s}
+	w := walker{in: in, s: s, classes: in.serial}
 	if _, ok := v.(*goja.Object); !ok {
 		return w.value(v)
 	}
@@ -146,6 +150,11 @@ func (w *walker) object(o *goja.Object) error {
 	if typ == bytesType {
 		if _, ok := hidden[*mark](o, bytesMark); ok {
 			return w.s.Bytes(o.Export().([]byte))
+		}
+	}
+	if w.classes != nil {
+		if c := w.classes.of(o); c != nil {
+			return w.instance(o, c)
 		}
 	}
 	if met, err := w.met(o); met {

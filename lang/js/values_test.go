@@ -170,7 +170,7 @@ func TestForeign(t *testing.T) {
 			s.Key("t"), s.Begin(lang.Table, 2, ""), s.Int(1), s.Text("a"), s.Text("k"), s.Ref(1), s.End(),
 			s.Key("b"), s.Bytes([]byte{255}), s.Key("f"), s.Ref(1), s.End(),
 			s.Ref(2),
-			s.Begin(lang.Custom, 1, "geo.Point"), s.Begin(lang.List, 1, ""), s.Int(1), s.End(), s.End(),
+			s.Begin(lang.Custom, 1, "cbor.tag.9"), s.Begin(lang.List, 1, ""), s.Int(1), s.End(), s.End(),
 			s.Int(1<<60), s.End())
 	}
 	v, err := in.Build(events)
@@ -178,14 +178,28 @@ func TestForeign(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := &trace{next: nowhere{}}
-	want := `list(4 functionlua(4 : "function() end" t: table(2 1 "a" "k" #1 ) b: bytes:ff f: #1 ) #2 customgeo.Point(1 list(1 1 ) ) 1152921504606846976n )`
+	want := `list(4 functionlua(4 : "function() end" t: table(2 1 "a" "k" #1 ) b: bytes:ff f: #1 ) #2 customcbor.tag.9(1 list(1 1 ) ) 1152921504606846976n )`
 	if err := v.Walk(tr); err != nil || tr.b.String() != want {
 		t.Errorf("%s, %v\nwant %s", tr.b.String(), err, want)
 	}
 	got, err := in.Eval(context.Background(), lang.Code{Source: "try { v[0]() } catch (e) { e.message + v[2].name + v[2].value[0] + (v[1] instanceof Map) }"},
 		[]lang.Binding{{Name: "v", Value: events}}, nil)
-	if err != nil || in.Show(got) != "'a Lua function cannot be called in JavaScriptgeo.Point1true'" {
+	if err != nil || in.Show(got) != "'a Lua function cannot be called in JavaScriptcbor.tag.91true'" {
 		t.Error(got, err)
+	}
+}
+
+// TestUnregistered: what no class and no type here is the name of cannot be used, and the error says where it was.
+func TestUnregistered(t *testing.T) {
+	in := newInterp(t, lang.Config{})
+	feed := func(v any) lang.Feed { return func(s lang.Sink) error { return lang.Walk(v, s) } }
+	for _, name := range []string{"geo.Point", lang.ClassRef} {
+		value := []any{int64(0), &lang.PairMap{Pairs: []lang.Pair{{Key: "k", Value: &lang.CustomValue{Name: name, Value: "geo.Point"}}}}}
+		_, err := in.Eval(context.Background(), lang.Code{Source: "1"}, []lang.Binding{{Name: "v", Value: feed(value)}}, nil)
+		var refused *lang.Refused
+		if !errors.As(err, &refused) || !strings.HasPrefix(err.Error(), "globals.v[1]['k']: a geo.Point cannot be used in JavaScript: ") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -106,6 +106,7 @@ func (in *Interp) Keep() {
 		b.tables = append(b.tables, take(t))
 	}
 	in.base, in.bound, in.kept, in.dirty, in.names = b, nil, true, false, nil
+	in.lasting = in.serial
 }
 
 // libraries are the tables that scripts share without having made them.
@@ -139,6 +140,7 @@ func (in *Interp) Reset() {
 	in.flush()
 	in.unseed()
 	in.last, in.thrown, in.pending = message{}, thrown{}, nil
+	in.serial = in.lasting
 	if in.dirty {
 		in.base.globals.restore()
 		for _, s := range in.base.tables {

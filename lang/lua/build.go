@@ -3,6 +3,8 @@ package lua
 import (
 	"math"
 	"math/big"
+	"strconv"
+	"strings"
 	"unsafe"
 
 	glua "github.com/yuin/gopher-lua"
@@ -169,8 +171,14 @@ func (b *builder) Begin(k lang.Kind, n int, name string) error {
 		v = b.closure(&o, name)
 	case lang.Custom:
 		o.named = name
-		o.ud = &glua.LUserData{Metatable: glua.LNil}
-		v = o.ud
+		switch {
+		case name == lang.ClassRef || b.in.serial.get(name) != nil: // there at its end
+		case strings.HasPrefix(name, lang.TagPrefix) || b.in.typeNamed(name) != nil:
+			o.ud = &glua.LUserData{Metatable: glua.LNil}
+			v = o.ud
+		default:
+			return b.at(lang.Unregistered(name, "Lua"))
+		}
 	default:
 		o.t = b.in.main.CreateTable(0, hint)
 		o.t.Metatable = b.in.metaOf(k)
@@ -206,16 +214,19 @@ func (b *builder) End() error {
 	o := b.open[n]
 	v := b.ids[o.id]
 	var err error
-	switch o.kind {
-	case lang.Closure:
+	switch {
+	case o.kind == lang.Closure:
 		err = b.endClosure(o)
-	case lang.Custom:
+	case o.kind == lang.Custom && o.ud == nil:
+		v, err = b.in.named(o.named, o.key)
+		b.ids[o.id] = v
+	case o.kind == lang.Custom:
 		err = b.in.decode(o.named, o.key, o.ud)
 	}
 	b.open[n] = opened{}
 	b.open = b.open[:n]
 	if err != nil {
-		return err
+		return b.at(err)
 	}
 	return b.add(v)
 }
@@ -224,7 +235,27 @@ func (b *builder) Ref(i int) error {
 	if i < 0 || i >= len(b.ids) {
 		return lang.Refuse("a reference to number %d, which is not there", i)
 	}
+	if b.ids[i] == nil {
+		return b.at(lang.Refuse("a value of a registered class cannot contain itself"))
+	}
 	return b.add(b.ids[i])
+}
+
+// at adds to a *Refused where the builder is.
+func (b *builder) at(err error) error {
+	for i := len(b.open) - 1; i >= 0; i-- {
+		switch o := &b.open[i]; o.kind {
+		case lang.List, lang.Set:
+			err = lang.At(err, "["+strconv.Itoa(o.n+1)+"]")
+		case lang.Object, lang.Err, lang.Closure:
+			err = lang.At(err, o.named)
+		case lang.Map, lang.Table:
+			if o.keyed {
+				err = lang.At(err, elem(o.key))
+			}
+		}
+	}
+	return lang.Full(err)
 }
 
 // decode makes the value of a registered type, or keeps it as it came.
@@ -232,17 +263,25 @@ func (in *Interp) decode(name string, v glua.LValue, u *glua.LUserData) error {
 	if v == nil {
 		v = glua.LNil
 	}
-	for _, t := range in.types {
-		if t.Name != name || t.Decode == nil {
-			continue
-		}
-		x, err := t.Decode(in.goValue(v))
-		if err != nil {
-			return err
-		}
-		u.Value, u.Metatable = &host{t, x}, t.meta
+	t := in.typeNamed(name)
+	if t == nil {
+		u.Value, u.Metatable = &opaque{name, v}, in.metas.object
 		return nil
 	}
-	u.Value, u.Metatable = &opaque{name, v}, in.metas.object
+	x, err := t.Decode(in.goValue(v))
+	if err != nil {
+		return err
+	}
+	u.Value, u.Metatable = &host{t, x}, t.meta
+	return nil
+}
+
+// typeNamed is the type whose values are made again from what travels under a name.
+func (in *Interp) typeNamed(name string) *hostType {
+	for _, t := range in.types {
+		if t.Name == name && t.Decode != nil {
+			return t
+		}
+	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 	for _, a := range args {
 		v, err := in.build(a.Value)
 		if err != nil {
-			return nil, lang.At(err, a.Name)
+			return nil, lang.Within(err, "args."+a.Name)
 		}
 		L.Push(v)
 	}
@@ -134,7 +134,7 @@ func (in *Interp) bind(globals []lang.Binding) error {
 	for _, g := range globals {
 		v, err := in.build(g.Value)
 		if err != nil {
-			return lang.At(err, g.Name)
+			return lang.Within(err, "globals."+g.Name)
 		}
 		in.globals.RawSetString(g.Name, v)
 		if !in.dirty {

@@ -33,7 +33,7 @@ func TestBindings(t *testing.T) {
 		t.Errorf("a global after Reset is %s", got)
 	}
 	_, err = in.Eval(ctx, block("a"), []lang.Binding{binding("a", make(chan int))}, nil)
-	if err == nil || !strings.HasPrefix(err.Error(), "a: ") {
+	if err == nil || !strings.HasPrefix(err.Error(), "globals.a: ") {
 		t.Errorf("a refusal without its path: %v", err)
 	}
 }

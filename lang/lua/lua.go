@@ -3,7 +3,7 @@
 //
 // New makes an Interp. Eval compiles code (compile.go, tokens.go) and runs it (eval.go); what is raised becomes a
 // *lang.Error (errors.go, messages.go). Walk drives a sink through a Lua value (values.go), a builder makes Lua values
-// of events (build.go, objects.go, numbers.go, closures.go). Modules, host functions and host types are in modules.go, awaitable values in loop.go,
+// of events (build.go, objects.go, numbers.go, closures.go, for values of classes classes.go). Modules, host functions and host types are in modules.go, awaitable values in loop.go,
 // random numbers in random.go, what Reset restores in baseline.go. Free gives the free names of a block.
 //
 // What an interrupt cannot reach: patterns, and other single calls of the string and table libraries.
@@ -51,6 +51,9 @@ type Interp struct {
 	written         []byte                 // by io.write, without a newline so far
 	rand            func() float64         // what math.random draws from: Config.Rand, or a stream of math.randomseed
 	randState       func() lang.RNG        // the state of that
+
+	serial  *classSet // of scripts, whose values travel
+	lasting *classSet // those of the baseline
 
 	base  baseline
 	bound []string // globals set since the last Reset

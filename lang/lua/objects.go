@@ -32,7 +32,7 @@ type (
 		language string
 		entries  []entry
 	}
-	// opaque is a value of a type that is not registered here.
+	// opaque is a tag of CBOR that nobody here makes sense of.
 	opaque struct {
 		name string
 		v    glua.LValue

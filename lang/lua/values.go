@@ -25,10 +25,14 @@ type walker struct {
 	first any         // the only identity so far
 	ids   map[any]int // all of them, from the second on
 	pairs []entry     // of the tables that are being walked
+
+	classes *classSet
+	bare    *class         // that travels itself, not its name
+	around  []*glua.LTable // values of classes around here
 }
 
 func (in *Interp) walk(v glua.LValue, s lang.Sink) error {
-	w := walker{in: in, s: s}
+	w := walker{in: in, s: s, classes: in.serial}
 	return w.value(v)
 }
 
@@ -97,6 +101,15 @@ func (w *walker) enter() error {
 }
 
 func (w *walker) table(t *glua.LTable) error {
+	if w.classes != nil {
+		if done, err := w.registered(t); done {
+			return err
+		}
+	}
+	return w.plainTable(t)
+}
+
+func (w *walker) plainTable(t *glua.LTable) error {
 	if i, ok := w.seen(t); ok {
 		return w.s.Ref(i)
 	}

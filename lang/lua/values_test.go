@@ -157,7 +157,7 @@ func TestBuild(t *testing.T) {
 		{seq(begin(lang.Closure, 2, "lua"), key(""), text("function(n) if n == 0 then return 'done' end return f(n - 1) end"), key("f"), ref(0), end), "v(3)", `"done"`,
 			`function2lua( : "--[[@function:1:1]]function(n) if n == 0 then return 'done' end return f(n - 1) end" f: #0 )`},
 		{seq(begin(lang.Closure, 1, "js"), key(""), text("x => x"), end), "select(2, pcall(v))", `"a JavaScript function cannot be called in Lua"`, `function1js( : "x => x" )`},
-		{seq(begin(lang.Custom, 1, "geo.Point"), num(4), end), "v.name .. v.value", `"geo.Point4"`, "custom1geo.Point( 4 )"},
+		{seq(begin(lang.Custom, 1, "cbor.tag.9"), num(4), end), "v.name .. v.value", `"cbor.tag.94"`, "custom1cbor.tag.9( 4 )"},
 	}
 	for _, tt := range tests {
 		in := fresh(t, lang.Config{})
@@ -187,6 +187,7 @@ func TestBuildRefuses(t *testing.T) {
 		"the key NaN":        seq(begin(lang.Map, 1, ""), func(s lang.Sink) error { return s.Float(math.NaN()) }, null, end),
 		"too much memory":    seq(begin(lang.Map, 1, ""), num(60_000_000), null, end),
 		"which is not there": ref(3),
+		"p[2]: a geo.Point":  seq(begin(lang.Object, 1, ""), key("p"), begin(lang.List, 2, ""), num(1), begin(lang.Custom, 1, "geo.Point"), num(1), end, end, end),
 	} {
 		var r *lang.Refused
 		if _, err := in.Build(feed); !errors.As(err, &r) || !strings.Contains(err.Error(), want) {
