@@ -40,7 +40,7 @@ func TestDocs(t *testing.T) {
 			if err := s.RunText(soon(t), "parallel.md", code); err != nil {
 				t.Fatal(s.Explain(err))
 			}
-			if !slices.Equal(got, want) {
+			if len(want) == 0 || !slices.Equal(got, want) {
 				t.Errorf("it prints\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
