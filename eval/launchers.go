@@ -275,9 +275,6 @@ func (m module) launch(c *lang.Call) (any, error) {
 	if by == nil {
 		n = max(n, 1)
 	}
-	if err := starting(c, "launch", Config{Daemons: 1}); err != nil {
-		return nil, err
-	}
 	commands, err := p.launch(c.Context, n, by, cfg.Settings)
 	if err != nil {
 		return nil, err

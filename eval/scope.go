@@ -35,8 +35,8 @@ func (m module) mapping(c *lang.Call) (any, error) {
 
 // starting refuses daemons in the function of a map: there would be as many again for each daemon of the map.
 func starting(c *lang.Call, of string, cfg Config) error {
-	if (cfg.Daemons > 0 || cfg.URL != "") && scopeOf(c).inMap {
-		return &lang.Error{Class: "Error", Message: of + ": the function of a map cannot start daemons: each daemon of the map would start its own. Set them before the map, outside of its function"}
+	if cfg.Daemons > 0 && scopeOf(c).inMap {
+		return &lang.Error{Class: "Error", Message: of + ": the function of a map cannot start daemons: each daemon of the map would start its own. Set them before the map, or, if that is meant, write daemons({url: mirai.localUrl()}) and mirai.launch(n)"}
 	}
 	return nil
 }
