@@ -78,7 +78,7 @@ func results[R any](c *Cluster, m *eval.NodesMap) ([]R, error) {
 	out := make([]R, m.Len())
 	for i := range out {
 		if err := m.Into(i, &out[i]); err != nil {
-			return nil, c.failed(m, m.Failure(i, err, 0), true)
+			return nil, c.failed(m, m.Failure(i, err, 0), ofElement)
 		}
 	}
 	return out, nil
@@ -104,7 +104,7 @@ func (c *Cluster) split(ctx context.Context, xs any, t eval.NodeTask, base int) 
 		return nil, err
 	}
 	m := c.on.Split(ctx, xs, t, c.ends, c.nodeStreams())
-	return m, c.failed(m, m.Wait(ctx, base), true)
+	return m, c.failed(m, m.Wait(ctx, base), ofPart)
 }
 
 // ends says where the splits of so many elements end.
@@ -116,7 +116,7 @@ func (c *Cluster) balance(ctx context.Context, xs any, t eval.NodeTask, base int
 		return nil, err
 	}
 	m := c.on.Balance(ctx, xs, t, c.balancedStreams)
-	return m, c.failed(m, m.Wait(ctx, base), true)
+	return m, c.failed(m, m.Wait(ctx, base), ofElement)
 }
 
 // call waits for a function that is called once on each node: the arguments are an element for each.
@@ -129,7 +129,7 @@ func (c *Cluster) call(ctx context.Context, t eval.NodeTask, args []any) (*eval.
 	}
 	t.Spread = true
 	m := c.on.Split(ctx, slices.Repeat([]any{args}, len(c.on)), t, oneEach, c.nodeStreams())
-	return m, c.failed(m, m.Wait(ctx, 0), false)
+	return m, c.failed(m, m.Wait(ctx, 0), nothingElse)
 }
 
 // oneEach gives each of n nodes one element.
@@ -147,7 +147,7 @@ func (c *Cluster) eval(ctx context.Context, t eval.Task) (*eval.NodesMap, error)
 		return nil, err
 	}
 	m := c.on.Setup(ctx, t, c.nodeStreams())
-	return m, c.failed(m, m.Wait(ctx, 0), false)
+	return m, c.failed(m, m.Wait(ctx, 0), nothingElse)
 }
 
 // inStep makes rows of lists.

@@ -15,9 +15,17 @@ type NodeError struct {
 	Err  error  // an *eval.MapError or *eval.Error
 }
 
-// failed says which node a failure is of. The element is told where its code has failed; what befalls a node, or all that
-// it has, concerns no element.
-func (c *Cluster) failed(m *eval.NodesMap, err error, elements bool) error {
+// concern is what a failure is of, besides a node.
+type concern uint8
+
+const (
+	nothingElse concern = iota
+	ofPart              // what a node has is one task: only what the code of an element raised is the element's
+	ofElement           // each element is a task
+)
+
+// failed says which node a failure is of, and which element where that is concerned: losing a node is not about one.
+func (c *Cluster) failed(m *eval.NodesMap, err error, what concern) error {
 	if err != nil && err == m.Err() {
 		return argumentError{err}
 	}
@@ -25,11 +33,12 @@ func (c *Cluster) failed(m *eval.NodesMap, err error, elements bool) error {
 	if !errors.As(err, &of) {
 		return err
 	}
-	e := &NodeError{Node: c.nodes[m.Node(of.Index)].Name, Err: err}
-	if !elements || !errors.Is(of.Err, eval.ErrRaised) {
-		e.Err = of.Err
+	var task *eval.Error // not one: the value does not fit
+	told := !errors.As(of.Err, &task) || task.Kind == eval.Raised || what == ofElement && task.Kind != eval.Reset
+	if !told || what == nothingElse {
+		err = of.Err
 	}
-	return e
+	return &NodeError{Node: c.nodes[m.Node(of.Index)].Name, Err: err}
 }
 
 // argumentError is about what a verb was given, which it does not name.

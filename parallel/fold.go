@@ -29,9 +29,9 @@ func Fold[T, R, A any](ctx context.Context, c *Cluster, xs []T, task eval.Task, 
 			case err == nil:
 				acc, err = how.Func(acc, r)
 			case how.Failed != nil:
-				acc, err = how.Failed(acc, i, c.failed(m, m.Failure(i, err, 0), true))
+				acc, err = how.Failed(acc, i, c.failed(m, m.Failure(i, err, 0), ofElement))
 			default: // it does not fit R
-				err = c.failed(m, m.Failure(i, err, 0), true)
+				err = c.failed(m, m.Failure(i, err, 0), ofElement)
 			}
 			return err
 		}})
@@ -52,7 +52,7 @@ func (c *Cluster) fold(ctx context.Context, xs any, t eval.NodeTask, how fold) e
 	}
 	m := c.on.Balance(ctx, xs, t, c.balancedStreams)
 	if m.Err() != nil {
-		return c.failed(m, m.Err(), true)
+		return c.failed(m, m.Err(), ofElement)
 	}
 	defer m.Cancel()
 	due := queue{in: !how.arriving, there: make([]bool, m.Len())}
@@ -61,7 +61,7 @@ func (c *Cluster) fold(ctx context.Context, xs any, t eval.NodeTask, how fold) e
 			return err
 		}
 		if failure := m.Failed(arrived); failure != nil && how.stop {
-			return c.failed(m, m.Failure(arrived, failure, how.base), true)
+			return c.failed(m, m.Failure(arrived, failure, how.base), ofElement)
 		}
 		for _, i := range due.after(arrived) {
 			if err := how.take(m, i); err != nil {

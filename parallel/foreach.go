@@ -50,7 +50,7 @@ func foreach(c *lang.Call) (any, error) {
 		if failure == nil {
 			return l.combine.add(fmt.Sprintf("element %d gave", i+how.base), m.Value(i))
 		}
-		return l.combine.failed(cl.failed(m, m.Failure(i, failure, how.base), true))
+		return l.combine.failed(cl.failed(m, m.Failure(i, failure, how.base), ofElement))
 	}
 	if err := cl.fold(c.Context, xs, t, how); err != nil {
 		return nil, named(c, err)

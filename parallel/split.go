@@ -22,8 +22,8 @@ func ends(size, n int) []int {
 	out := make([]int, n)
 	fuzz := min(float64(size-1)/1000, 0.4*float64(size)/float64(n))
 	step := (float64(size-1) + 2*fuzz) / float64(n)
-	for i := range out {
-		out[i] = max(0, min(int(math.Floor(1-fuzz+step*float64(i+1))), size))
+	for i := range out { // the conversion keeps processors that multiply and add in one from rounding otherwise
+		out[i] = max(0, min(int(math.Floor(1-fuzz+float64(step*float64(i+1)))), size))
 	}
 	out[n-1] = size
 	return out
