@@ -35,8 +35,10 @@ var house = map[string][]string{
 	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},
 	"cmd/mirai": {"lang", "lang/engine", "launch", "eval", "daemon", "script", "repl", "telemetry", "modules/...", "github.com/alecthomas/kong", "golang.org/x/term", "github.com/mattn/go-isatty",
 		"go.opentelemetry.io/otel", "go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"}, // with the tag otel
-	"examples/...": {"lang", "eval", "daemon", "script", "parallel"},
-	"bench/...":    {"lang", "launch", "script", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
+	"arrow":          {"lang", "github.com/apache/arrow-go/v18"},
+	"examples/arrow": {"lang", "eval", "daemon", "arrow", "github.com/apache/arrow-go/v18"},
+	"examples/...":   {"lang", "eval", "daemon", "script", "parallel"},
+	"bench/...":      {"lang", "launch", "script", "eval", "daemon", "lang/js", "lang/lua", "internal/wire", "internal/sp", "go.nanomsg.org/mangos/v3", "golang.org/x/sys"}, // it measures the floor too
 
 	"internal/credential": {"github.com/youmark/pkcs8"},
 }
@@ -78,7 +80,7 @@ func permitted(imp, dir string, allowed []string, test bool) bool {
 		if dir == "internal/sp" || dir == "daemon/dispatch" {
 			allowed = append(allowed, "internal/credential") // what TLS needs
 		}
-		if dir == "" || strings.HasPrefix(dir, "modules") || dir == "eval" || dir == "daemon" || dir == "telemetry" || dir == "parallel" {
+		if dir == "" || strings.HasPrefix(dir, "modules") || dir == "eval" || dir == "daemon" || dir == "telemetry" || dir == "parallel" || dir == "arrow" {
 			allowed = append(allowed, "lang", "eval", "daemon", "daemon/dispatch", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "internal/credential", "script")
 		}
 	}

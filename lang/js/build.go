@@ -404,7 +404,7 @@ func (in *Interp) custom(f *part) (goja.Value, error) {
 	if t.Decode == nil {
 		return nil, fmt.Errorf("js: a %s cannot be read: its type has no Decode", f.name)
 	}
-	var b lang.Builder
+	b := lang.Builder{Alias: true} // nobody else has v
 	if err := in.walk(v, &b); err != nil {
 		return nil, err
 	}

@@ -268,7 +268,11 @@ func (in *Interp) decode(name string, v glua.LValue, u *glua.LUserData) error {
 		u.Value, u.Metatable = &opaque{name, v}, in.metas.object
 		return nil
 	}
-	x, err := t.Decode(in.goValue(v))
+	b := lang.Builder{Types: in.known, Alias: true} // nobody else has v
+	if err := in.walk(v, &b); err != nil {
+		return err
+	}
+	x, err := t.Decode(b.Value())
 	if err != nil {
 		return err
 	}
