@@ -16,12 +16,33 @@ type picture struct {
 	base        string // what stands for the object itself: a date, an error, a function
 	open, close string
 	array       bool         // elements may be set in columns
-	nums        bool         // all elements are numbers
-	list        []goja.Value // elements
+	list        []goja.Value // elements; nil for a hole
 	pairs       bool         // list is keys and values
+	state       string       // of a promise that is not fulfilled
 	keys        []string
 	symbols     []*goja.Symbol
 	extra       int // elements not shown
+}
+
+// class is what stands for an object that has no prefix, nested too deep.
+func (p *picture) class() string {
+	if p.array {
+		return "Array"
+	}
+	return "Object"
+}
+
+// numeric tells whether all elements are numbers.
+func (p *picture) numeric() bool {
+	return !slices.ContainsFunc(p.list, func(v goja.Value) bool { return v == nil || !goja.IsNumber(v) && !goja.IsBigInt(v) })
+}
+
+// collect takes the elements of a Map, each two values, or of a Set.
+func (p *picture) collect(name string, list []goja.Value, each int) {
+	n := len(list) / each
+	p.prefix = fmt.Sprintf("%s(%d) ", name, n)
+	p.list, p.pairs = list[:min(n, showItems)*each], each == 2
+	p.extra = max(n-showItems, 0)
 }
 
 func (i *inspector) describe(o *goja.Object) *picture {
@@ -32,12 +53,10 @@ func (i *inspector) describe(o *goja.Object) *picture {
 		i.array(o, p, name)
 	case "Map":
 		w := walker{in: i.in}
-		p.list, p.pairs = w.forEach(o, "Map"), true
-		p.prefix = fmt.Sprintf("%s(%d) ", name, len(p.list)/2)
+		p.collect(name, w.forEach(o, "Map"), 2)
 	case "Set":
 		w := walker{in: i.in}
-		p.list = w.forEach(o, "Set")
-		p.prefix = fmt.Sprintf("%s(%d) ", name, len(p.list))
+		p.collect(name, w.forEach(o, "Set"), 1)
 	case "Date":
 		p.base = date(o)
 	case "RegExp":
@@ -48,7 +67,7 @@ func (i *inspector) describe(o *goja.Object) *picture {
 		p.base = functionBase(o)
 	case "Promise":
 		p.prefix = "Promise "
-		p.list = i.promise(o)
+		p.state, p.list = i.promise(o)
 	case "Number", "String", "Boolean":
 		w := walker{in: i.in}
 		v := w.unbox(o, kind(o))
@@ -57,7 +76,6 @@ func (i *inspector) describe(o *goja.Object) *picture {
 			p.keys = slices.DeleteFunc(p.keys, func(k string) bool { _, err := strconv.Atoi(k); return err == nil })
 		}
 	case "ArrayBuffer":
-		p.prefix = "ArrayBuffer "
 		p.base = i.buffer(o)
 	case "Proxy":
 		p.base = "[Proxy]"
@@ -219,22 +237,16 @@ func cleanStack(s string) string {
 	return strings.Join(out, "\n")
 }
 
-func (i *inspector) promise(o *goja.Object) []goja.Value {
+func (i *inspector) promise(o *goja.Object) (state string, list []goja.Value) {
 	p, _ := o.Export().(*goja.Promise)
 	switch {
 	case p == nil || p.State() == goja.PromiseStatePending:
-		return []goja.Value{pendingMark}
+		return "<pending>", nil
 	case p.State() == goja.PromiseStateRejected:
-		return []goja.Value{rejectedMark, p.Result()}
+		return "<rejected> ", []goja.Value{p.Result()}
 	}
-	return []goja.Value{p.Result()}
+	return "", []goja.Value{p.Result()}
 }
-
-// Marks that only the inspector puts into a list.
-var (
-	pendingMark  = goja.NewSymbol("<pending>")
-	rejectedMark = goja.NewSymbol("<rejected>")
-)
 
 func (i *inspector) buffer(o *goja.Object) string {
 	b, _ := o.Export().(goja.ArrayBuffer)

@@ -1,6 +1,7 @@
 package js
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -134,22 +135,13 @@ func (i *inspector) object(o *goja.Object, depth int) string {
 		return "..."
 	}
 	p := i.describe(o)
-	if depth > i.max && len(p.keys)+len(p.list) > 0 {
-		name := strings.TrimSpace(strings.TrimRight(p.prefix, " "))
-		if p.array && name == "" {
-			name = "Array"
-		}
-		if name == "" {
-			name = "Object"
-		}
-		if p.base == "" {
-			return "[" + strings.TrimSpace(name) + "]"
-		}
+	if depth > i.max && p.base == "" && len(p.keys)+len(p.list) > 0 {
+		return "[" + cmp.Or(strings.TrimSpace(p.prefix), p.class()) + "]"
 	}
-	i.open = append(i.open, o)
 	if len(p.keys)+len(p.list)+len(p.symbols) > 0 {
 		i.level = depth
 	}
+	i.open = append(i.open, o)
 	parts := i.parts(o, p, depth)
 	i.open = i.open[:len(i.open)-1]
 	s := i.join(parts, p, depth)
@@ -162,32 +154,8 @@ func (i *inspector) object(o *goja.Object, depth int) string {
 
 // parts are the elements and entries as text.
 func (i *inspector) parts(o *goja.Object, p *picture, depth int) []string {
-	var parts []string
 	i.indent += 2
-	p.nums = true
-	switch {
-	case p.pairs:
-		for k := 0; k+1 < len(p.list) && k/2 < showItems; k += 2 {
-			parts = append(parts, i.value(p.list[k], depth+1)+" => "+i.value(p.list[k+1], depth+1))
-		}
-		p.extra = max(len(p.list)/2-showItems, 0)
-	case p.array:
-		parts = i.elements(p, depth)
-	default:
-		for k, v := range p.list {
-			switch {
-			case k == showItems:
-				p.extra = len(p.list) - showItems
-			case k > showItems:
-			case v == pendingMark:
-				parts = append(parts, "<pending>")
-			case k == 1 && p.list[0] == rejectedMark:
-				parts[0] = "<rejected> " + i.value(v, depth+1)
-			default:
-				parts = append(parts, i.value(v, depth+1))
-			}
-		}
-	}
+	parts := i.elements(p, depth+1)
 	if p.extra > 0 {
 		parts = append(parts, fmt.Sprintf("... %d more item%s", p.extra, plural(p.extra)))
 	}
@@ -201,23 +169,27 @@ func (i *inspector) parts(o *goja.Object, p *picture, depth int) []string {
 	return parts
 }
 
-func (i *inspector) elements(p *picture, depth int) []string {
-	var parts []string
+func (i *inspector) elements(p *picture, depth int) (parts []string) {
+	if p.state != "" && p.list == nil {
+		return []string{p.state}
+	}
+	if p.pairs {
+		for k := 0; k+1 < len(p.list); k += 2 {
+			parts = append(parts, i.value(p.list[k], depth)+" => "+i.value(p.list[k+1], depth))
+		}
+		return parts
+	}
 	for k := 0; k < len(p.list); k++ {
-		v := p.list[k]
-		if v == nil {
-			holes := 1
-			for k+1 < len(p.list) && p.list[k+1] == nil {
-				holes, k = holes+1, k+1
-			}
-			parts = append(parts, fmt.Sprintf("<%d empty item%s>", holes, plural(holes)))
-			p.nums = false
+		holes := 0
+		for k+holes < len(p.list) && p.list[k+holes] == nil {
+			holes++
+		}
+		if holes == 0 {
+			parts = append(parts, p.state+i.value(p.list[k], depth))
 			continue
 		}
-		if !goja.IsNumber(v) && !goja.IsBigInt(v) {
-			p.nums = false
-		}
-		parts = append(parts, i.value(v, depth+1))
+		parts = append(parts, fmt.Sprintf("<%d empty item%s>", holes, plural(holes)))
+		k += holes - 1
 	}
 	return parts
 }
@@ -267,62 +239,63 @@ func (i *inspector) accessor(o *goja.Object, k string) string {
 
 // join sets the parts on one line or on several, as Node does.
 func (i *inspector) join(parts []string, p *picture, depth int) string {
-	if p.base != "" && len(parts) == 0 {
-		return p.base
-	}
 	open := p.prefix + p.open
-	if p.base != "" {
-		open = p.open
-	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0 && p.base != "":
+		return p.base
+	case len(parts) == 0:
 		return open + p.close
 	}
-	lead := ""
 	if p.base != "" {
-		lead = p.base + " "
+		open = p.base + " " + open
 	}
 	entries := len(parts)
 	if p.array && entries > 6 {
 		parts = i.columns(parts, p)
 	}
-	if i.level-depth < lineLevels && entries == len(parts) {
-		total := len(parts) + i.indent + len(open) + len(p.base) + 10 + len(parts)
-		multi := strings.Contains(p.base, "\n")
-		for _, s := range parts {
-			total += width(s)
-			multi = multi || strings.Contains(s, "\n")
-		}
-		if total <= lineWidth && !multi {
-			return lead + open + " " + strings.Join(parts, ", ") + " " + p.close
-		}
+	if i.level-depth < lineLevels && entries == len(parts) && i.fits(parts, p) {
+		return open + " " + strings.Join(parts, ", ") + " " + p.close
 	}
 	pad := "\n" + strings.Repeat(" ", i.indent)
-	return lead + open + pad + "  " + strings.Join(parts, ","+pad+"  ") + pad + p.close
+	return open + pad + "  " + strings.Join(parts, ","+pad+"  ") + pad + p.close
+}
+
+// fits tells whether parts go on one line, by Node's estimate.
+func (i *inspector) fits(parts []string, p *picture) bool {
+	total := i.indent + len(p.base+p.prefix+p.open) + 10 + 2*len(parts)
+	for _, s := range parts {
+		if strings.Contains(s, "\n") {
+			return false
+		}
+		total += width(s)
+	}
+	return total <= lineWidth && !strings.Contains(p.base, "\n")
 }
 
 func width(s string) int { return utf8.RuneCountInString(s) }
 
-// columns groups the elements of a long array, right-aligned when they are numbers.
+// columns groups the elements of a long array as Node does, right-aligned when they are numbers.
 func (i *inspector) columns(parts []string, p *picture) []string {
-	n := len(parts) - len(p.keys)
-	if p.extra > 0 {
-		n--
-	}
 	if len(p.keys) > 0 {
 		return parts
+	}
+	n := len(parts)
+	if p.extra > 0 {
+		n-- // the last one says how many more
 	}
 	total, longest := 0, 0
 	for _, s := range parts[:n] {
 		total += width(s) + 2
 		longest = max(longest, width(s))
 	}
-	room := longest + 2
-	if room*3+i.indent >= lineWidth || !(float64(total)/float64(room) > 5 || longest <= 6) {
+	room := float64(longest + 2)
+	if 3*int(room)+i.indent >= lineWidth || float64(total)/room <= 5 && longest > 6 {
 		return parts
 	}
-	bias := math.Sqrt(float64(room) - float64(total)/float64(len(parts)))
-	biased := math.Max(float64(room)-3-bias, 1)
-	columns := int(min(math.Round(math.Sqrt(2.5*biased*float64(n))/biased), math.Floor(float64(lineWidth-i.indent)/float64(room)), lineLevels*4, 15))
+	bias := math.Sqrt(room - float64(total)/float64(len(parts)))
+	biased := math.Max(room-3-bias, 1)
+	square := math.Round(math.Sqrt(2.5*biased*float64(n)) / biased) // a letter is 2.5 times as high as wide
+	columns := int(min(square, math.Floor(float64(lineWidth-i.indent)/room), lineLevels*4, 15))
 	if columns <= 1 {
 		return parts
 	}
@@ -332,7 +305,7 @@ func (i *inspector) columns(parts []string, p *picture) []string {
 	}
 	var rows []string
 	for k := 0; k < n; k += columns {
-		rows = append(rows, row(parts[k:min(k+columns, n)], widths, p.nums))
+		rows = append(rows, row(parts[k:min(k+columns, n)], widths, p.numeric()))
 	}
 	return append(rows, parts[n:]...)
 }
