@@ -4,11 +4,17 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/mojukapu/mirai/internal/wire"
+	"github.com/mojukapu/mirai/lang"
 )
 
 // taskContext is the context of one task, made to be used again for the next: a task that nobody cancels costs no
 // allocation, which context.WithCancelCause would. It ends by stop; Err is then the cause.
 type taskContext struct {
+	seat *seat
+	up   *upstream // made when the task first asks for it; its interpreter's goroutine only
+
 	mu    sync.Mutex
 	err   error
 	done  chan struct{} // made when somebody asks for it
@@ -47,7 +53,14 @@ func (c *taskContext) used() bool {
 
 func (c *taskContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 
+// Value gives the task's way to submit tasks, has its waiting noted, and gives what the hooks of the task carry.
 func (c *taskContext) Value(key any) any {
+	switch key.(type) {
+	case wire.UpstreamKey:
+		return c.upstream()
+	case lang.WaitingKey:
+		return c.waiting
+	}
 	c.mu.Lock()
 	values := c.values
 	c.mu.Unlock()

@@ -89,8 +89,9 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 		return ExitUsage, err
 	}
 	w := &worker{s: s, cfg: cfg, ended: make(chan struct{})}
-	w.standIn = time.AfterFunc(math.MaxInt64, w.standInNow)
-	w.free = time.AfterFunc(math.MaxInt64, w.freeNow)
+	w.seat = newSeat(w)
+	w.standIn = time.AfterFunc(never, w.standInNow)
+	w.free = time.AfterFunc(never, w.freeNow)
 	defer w.free.Stop()
 	secure, err := secure(s)
 	if err != nil {
@@ -137,21 +138,10 @@ type worker struct {
 	peer *sp.Peer
 	idle *time.Timer // nil without Settings.Idle
 
-	interpreters map[string]lang.Interpreter
-	setups       []job        // what every interpreter has run before its first task
-	body         wire.RunBody // of the last task
-	given        []lang.Binding
-	encoder      wire.Encoder
-	out          output
-	own          lang.RNG  // random numbers that go on from task to task
-	rng          *lang.RNG // those of the present task
-	spare        *taskContext
-	tasks        int
-	hooks        *Hooks      // nil when nobody watches
-	finished     func(error) // hears how the present task went; nil when nobody does
-	sent         int         // bytes of the last result
-	free         *time.Timer // gives memory back after big tasks
-	frame        []byte      // of the last big result, for the next
+	seat  *seat
+	hooks *Hooks      // nil when nobody watches
+	tasks int         // under the lock, as is all below
+	free  *time.Timer // gives memory back after big tasks
 
 	mu       sync.Mutex
 	busy     bool // some goroutine runs tasks
@@ -161,12 +151,15 @@ type worker struct {
 	farewell int  // the exit code then
 	watching bool // the stand-in may still be needed
 	queue    []job
-	current  wire.Header
-	task     *taskContext // of the current task; nil between tasks
+	setups   []job // what every interpreter has run before its first task
 	standIn  *time.Timer
 	armed    bool // the timer is set
 	began    int  // how often tasks began
 	seen     int  // began when the timer was last due
+
+	lent   []*seat // those that run a task while that of another waits
+	spare  []*seat // for the next such tasks
+	nested nested
 
 	once  sync.Once
 	ended chan struct{}
@@ -180,6 +173,9 @@ type job struct {
 	body      []byte
 	cancelled bool
 }
+
+// never is when a timer is due that waits for its Reset.
+const never = math.MaxInt64
 
 // standInAfter is how long a task runs, at least, before another goroutine takes over reading; at most twice that.
 const standInAfter = time.Millisecond
@@ -232,7 +228,7 @@ func (w *worker) hello() error {
 		return fmt.Errorf("daemon: %w", err)
 	}
 	w.peer.Admit()
-	w.own, w.rng = welcome.Stream, &w.own
+	w.seat.own = welcome.Stream
 	w.welcomed()
 	return nil
 }
@@ -255,6 +251,12 @@ func (w *worker) read() {
 			if j := (job{Header: h, body: body}); w.begin(j) && !w.work(j) {
 				return
 			}
+		case wire.Lent:
+			w.runLent(job{Header: h, body: body})
+		case wire.Done:
+			w.nested.answered(h.Task, body)
+		case wire.Output, wire.Progress, wire.Emit:
+			w.nested.news(h.Task, h.Kind, body)
 		case wire.Cancel:
 			w.drop(h)
 		case wire.Return:
@@ -290,8 +292,11 @@ func (w *worker) work(j job) (reading bool) {
 		w.idle.Stop()
 	}
 	for {
-		w.run(j)
+		w.seat.run(j)
 		w.mu.Lock()
+		if j.Kind != wire.Setup {
+			w.tasks++
+		}
 		if len(w.queue) == 0 || w.enough() != ExitGone {
 			break
 		}
@@ -301,19 +306,29 @@ func (w *worker) work(j job) (reading bool) {
 	}
 	reading = w.watching
 	w.busy, w.watching, w.queue = false, false, nil
-	code := w.enough()
-	leave := code != ExitGone && w.depart(code)
+	leave := w.departIfEnough()
 	w.mu.Unlock()
 	if !reading && w.cfg.process {
 		runtime.GOMAXPROCS(1)
 	}
+	w.rest(leave)
+	return reading
+}
+
+// departIfEnough has the daemon leave when it has done what it was to do and nothing runs. Under the lock.
+func (w *worker) departIfEnough() bool {
+	code := w.enough()
+	return code != ExitGone && !w.busy && len(w.lent) == 0 && w.depart(code)
+}
+
+// rest leaves, or waits for the next task.
+func (w *worker) rest(leave bool) {
 	switch {
 	case leave:
 		w.leave()
 	case w.idle != nil:
 		w.idle.Reset(w.s.Idle)
 	}
-	return reading
 }
 
 // standInNow takes over reading from a goroutine whose task lasts. Its timer is set once a millisecond while there are
@@ -330,21 +345,25 @@ func (w *worker) standInNow() {
 		w.standIn.Reset(standInAfter)
 	}
 	w.mu.Unlock()
-	if !take {
-		return
+	if take {
+		w.takeOver() // on the timer's own goroutine
 	}
+}
+
+// takeOver reads in place of the goroutine whose task lasts.
+func (w *worker) takeOver() {
 	if w.cfg.process {
 		runtime.GOMAXPROCS(lastingThreads)
 	}
-	w.read() // on the timer's own goroutine
+	w.read()
 }
 
 // freeNow gives memory back to the system, when no task runs.
 func (w *worker) freeNow() {
 	w.mu.Lock()
-	idle := !w.busy
+	idle := !w.busy && len(w.lent) == 0
 	if idle {
-		w.frame = nil
+		w.seat.frame = nil
 	}
 	w.mu.Unlock()
 	if idle {
@@ -356,8 +375,10 @@ func (w *worker) freeNow() {
 func (w *worker) drop(h wire.Header) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.task != nil && w.current.Task == h.Task && w.current.Attempt == h.Attempt {
-		w.task.stop(errCancelled)
+	for _, s := range w.seats() {
+		if s.task != nil && s.current.Task == h.Task && s.current.Attempt == h.Attempt {
+			s.task.stop(errCancelled)
+		}
 	}
 	for i := range w.queue {
 		if w.queue[i].Task == h.Task && w.queue[i].Attempt == h.Attempt {
@@ -369,13 +390,36 @@ func (w *worker) drop(h wire.Header) {
 // giveBack gives the host back what has not started.
 func (w *worker) giveBack() {
 	w.mu.Lock()
+	ids := w.takeQueue()
+	w.mu.Unlock()
+	w.peer.Send(wire.AppendReturn(nil, ids))
+}
+
+// takeQueue gives the ids of what has not started, and forgets it. Under the lock.
+func (w *worker) takeQueue() []uint64 {
 	ids := make([]uint64, len(w.queue))
 	for i, j := range w.queue {
 		ids[i] = j.Task
 	}
 	w.queue = nil
-	w.mu.Unlock()
-	w.peer.Send(wire.AppendReturn(nil, ids))
+	return ids
+}
+
+// seats gives all seats at which a task may run. Under the lock.
+func (w *worker) seats() []*seat { return append(w.lent[:len(w.lent):len(w.lent)], w.seat) }
+
+func (w *worker) allSetups() []job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.setups
+}
+
+// addSetup has every interpreter run a task before its first one. It gives how many there are.
+func (w *worker) addSetup(j job) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.setups = append(w.setups, j)
+	return len(w.setups)
 }
 
 // more tells whether the goroutine that works has further tasks to read, so that its answers may go out together.
@@ -408,7 +452,7 @@ func (w *worker) depart(code int) bool {
 // leaveIdle leaves unless a task runs.
 func (w *worker) leaveIdle(code int) {
 	w.mu.Lock()
-	leave := !w.busy && w.depart(code)
+	leave := !w.busy && len(w.lent) == 0 && w.depart(code)
 	w.mu.Unlock()
 	if leave {
 		w.leave()
@@ -440,8 +484,10 @@ func (w *worker) end(code int, err error) {
 		}
 		w.code, w.err, w.over = code, err, true
 		close(w.ended)
-		if w.task != nil {
-			w.task.stop(errGone)
+		for _, s := range w.seats() {
+			if s.task != nil {
+				s.task.stop(errGone)
+			}
 		}
 	})
 }

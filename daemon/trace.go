@@ -42,21 +42,22 @@ func (w *worker) welcomed() {
 }
 
 // begun tells the hooks of a task that is about to run.
-func (w *worker) begun(ctx *taskContext, j job) {
-	if w.hooks == nil || w.hooks.Start == nil || wire.ParseRun(j.body, &w.body) != nil {
+func (s *seat) begun(ctx *taskContext, j job) {
+	hooks := s.w.hooks
+	if hooks == nil || hooks.Start == nil || wire.ParseRun(j.body, &s.body) != nil {
 		return
 	}
-	values, end := w.hooks.Start(Task{ID: j.Task, Attempt: int(j.Attempt), Lang: w.body.Language, File: w.body.File,
-		Setup: j.Kind == wire.Setup, Trace: w.body.Trace})
+	values, end := hooks.Start(Task{ID: j.Task, Attempt: int(j.Attempt), Lang: s.body.Language, File: s.body.File,
+		Setup: j.Kind == wire.Setup, Trace: s.body.Trace})
 	ctx.carry(values)
-	w.finished = end
+	s.finished = end
 }
 
 // went tells the hooks how the task that they heard of has gone.
-func (w *worker) went(err error) {
-	if w.finished != nil {
-		w.finished(err)
-		w.finished = nil
+func (s *seat) went(err error) {
+	if s.finished != nil {
+		s.finished(err)
+		s.finished = nil
 	}
 }
 

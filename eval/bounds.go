@@ -95,10 +95,11 @@ func (p *Profile) prepare(ctx context.Context, t Task, stream lang.RNG) *Future 
 // admit takes a task in; where there is no room it waits for some. When ctx ends first, the task is cancelled, and its
 // end is the error.
 func (p *Profile) admit(ctx context.Context, f *Future) error {
-	room := p.d.Submit(&f.task)
+	room := p.to.Submit(&f.task)
 	if room == nil {
 		return nil
 	}
+	defer lang.Waiting(ctx)()
 	select {
 	case <-room: // taken in, or over
 		return nil

@@ -46,6 +46,7 @@ func (m *Many) wait(ctx context.Context, how collecting) error {
 		return m.err
 	}
 	if !how.stop && !how.flat && (!how.progress || how.report == nil) {
+		defer lang.Waiting(ctx)()
 		select {
 		case <-m.done:
 			return nil
@@ -70,9 +71,12 @@ func (m *Many) wait(ctx context.Context, how collecting) error {
 		if more == nil {
 			continue
 		}
+		on := lang.Waiting(ctx)
 		select {
 		case <-more:
 		case <-ctx.Done():
+		}
+		if on(); ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 	}

@@ -57,9 +57,12 @@ func (c *cursor) next(ctx context.Context) (int, error) {
 			c.seen++
 			return int(news[0]), nil
 		}
+		on := lang.Waiting(ctx)
 		select {
 		case <-more:
 		case <-ctx.Done():
+		}
+		if on(); ctx.Err() != nil {
 			return -1, context.Cause(ctx)
 		}
 	}

@@ -111,6 +111,26 @@ func (e *Error) trace() string {
 	return b.String()
 }
 
+// unwrap makes the failure of a task that the code waited for the failure itself: its class, where it came from first.
+func (e *Error) unwrap() {
+	trace, _ := e.Data.Get("trace").(string)
+	if _, ok := e.Data.Get("daemon").(string); !ok || trace == "" {
+		return
+	}
+	if class, ok := e.Data.Get("class").(string); ok { // in Lua it is there already
+		e.Class, e.Message = class, strings.TrimPrefix(e.Message, class+": ")
+	}
+	var inner []lang.Frame
+	for _, line := range strings.Split(trace, "\n") {
+		at := strings.LastIndexByte(line, ' ') + 1
+		if f, ok := lang.ParseFrame(line[at:]); ok {
+			f.Func = strings.TrimSpace(line[:at])
+			inner = append(inner, f)
+		}
+	}
+	e.Stack, e.Line = append(inner, e.Stack...), ""
+}
+
 // fromFault makes the error that a daemon reported.
 func fromFault(f *wire.Fault, types []*lang.Type) *Error {
 	e := newError(f.Kind, "%s", f.Message)
@@ -122,6 +142,7 @@ func fromFault(f *wire.Fault, types []*lang.Type) *Error {
 		v, _ := wire.ToGo(f.Fields, false, types)
 		e.Data, _ = v.(*lang.Record)
 	}
+	e.unwrap()
 	if f.Value != nil {
 		e.Value, _ = wire.ToGo(f.Value, false, types)
 	}

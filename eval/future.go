@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Future struct {
 	err    *Error
 	daemon *dispatch.Daemon
 	tries  int
+	live   *live // what it tells while it runs; nil when that is nothing
 }
 
 // Done is closed when the future is resolved.
@@ -108,6 +110,12 @@ func (f *Future) refused() bool {
 // waiting or running; the future is then resolved at once, with ErrCancelled.
 func (f *Future) Cancel() bool { return !f.Resolved() && f.p.cancel(f) }
 
+// resolveAndCancel has the task fail with an error of ours.
+func (f *Future) resolveAndCancel(err *Error) {
+	f.resolve(nil, nil, err)
+	f.p.cancel(f)
+}
+
 // Info is what is known of a task.
 type Info struct {
 	ID       uint64
@@ -134,6 +142,9 @@ func (f *Future) Result() Result {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := Result{Err: f.err, Output: f.result.Output}
+	if f.live != nil {
+		r.Output = slices.Concat(f.live.output, r.Output)
+	}
 	r.Info = Info{ID: f.task.ID, Name: f.name, State: "pending", Attempts: f.tries}
 	if f.over {
 		r.Info.State = "resolved"
@@ -164,9 +175,12 @@ func (f *Future) Feed(ctx context.Context) (lang.Feed, error) {
 // raw waits for the encoded value.
 func (f *Future) raw(ctx context.Context) ([]byte, error) {
 	if !f.Resolved() {
+		on := lang.Waiting(ctx)
 		select {
 		case <-f.Done():
 		case <-ctx.Done():
+		}
+		if on(); !f.Resolved() {
 			return nil, context.Cause(ctx)
 		}
 	}
@@ -234,6 +248,10 @@ func (f *Future) resolve(body []byte, d *dispatch.Daemon, err *Error) {
 	f.notify, f.forget = nil, nil
 	if done != nil {
 		close(done)
+	}
+	if f.live != nil && f.live.more != nil {
+		close(f.live.more)
+		f.live.more = nil
 	}
 	f.mu.Unlock()
 	if forget != nil {

@@ -20,8 +20,13 @@ func (m module) handleType() *lang.Type {
 			{Name: "data", Get: func(self any) (any, error) { return data(self.(*Future)), nil }},
 			{Name: "output", Get: func(self any) (any, error) { return printed(self.(*Future)), nil }},
 			{Name: "info", Get: func(self any) (any, error) { return info(self.(*Future)), nil }},
+			{Name: "progress", Get: func(self any) (any, error) { return reported(self.(*Future)), nil }},
 		},
-		Methods: []lang.Func{{Name: "stop", Call: func(c *lang.Call) (any, error) { return c.Self.(*Future).Cancel(), nil }}},
+		Methods: []lang.Func{
+			{Name: "stop", Call: func(c *lang.Call) (any, error) { return c.Self.(*Future).Cancel(), nil }},
+			{Name: "on", Call: on},
+			{Name: "values", Call: values},
+		},
 		Show:    func(self any) string { return show(self.(*Future)) },
 		Await:   func(self any) lang.Async { return async{self.(*Future)} },
 		Refuse:  "a mirai cannot be sent: send its value, m[]",
@@ -51,6 +56,14 @@ func printed(f *Future) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// reported is what the task last said of how far it is, nothing when it has not.
+func reported(f *Future) any {
+	if r, ok := f.Progress(); ok {
+		return r.record()
+	}
+	return nil
 }
 
 func info(f *Future) *lang.Record {

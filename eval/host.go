@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 )
 
@@ -20,11 +21,12 @@ type Host struct {
 
 	mu       sync.Mutex
 	profiles map[string]*Profile
-	alone    map[*Profile]struct{} // one-task profiles
-	opened   int                   // pools that mirai.with has made and named, ever
-	setups   []setup               // of classes, in the order they were registered
-	pending  int                   // futures that are not resolved
-	idle     chan struct{}         // closed when pending falls to 0; nil when nobody waits
+	alone    map[*Profile]struct{}      // one-task profiles
+	nested   map[wire.Upstream]*Profile // of the tasks that run here and submit some
+	opened   int                        // pools that mirai.with has made and named, ever
+	setups   []setup                    // of classes, in the order they were registered
+	pending  int                        // futures that are not resolved
+	idle     chan struct{}              // closed when pending falls to 0; nil when nobody waits
 	closed   bool
 }
 

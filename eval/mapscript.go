@@ -27,7 +27,7 @@ func (m module) mapOver(c *lang.Call) (any, error) {
 	if err := o.done(); err != nil {
 		return nil, err
 	}
-	p, err := m.need(c, profile)
+	p, err := m.pool(c, profile)
 	if err != nil {
 		return nil, err
 	}

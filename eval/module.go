@@ -19,7 +19,7 @@ func (m module) mirai() lang.Module {
 	return lang.Module{
 		Name:   "mirai",
 		Global: true,
-		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), configurationType(), sentinelType(), pooledType()},
+		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), valuesType(), configurationType(), sentinelType(), pooledType()},
 		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
 		Call:   m.submit,
 		Funcs: []lang.Func{
@@ -91,7 +91,7 @@ func (m module) submitTask(t Task, o *options, c *lang.Call) (any, error) {
 	if err := o.done(); err != nil {
 		return nil, err
 	}
-	p, err := m.need(c, profile)
+	p, err := m.pool(c, profile)
 	switch {
 	case err == nil:
 		return m.submitTo(p, t, try, c)

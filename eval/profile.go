@@ -18,13 +18,16 @@ type Profile struct {
 	cfg    Config
 	at     listening
 	types  []*lang.Type
-	d      *dispatch.Dispatcher
+	d      *dispatch.Dispatcher // nil inside a task: to is then the way to the pool that runs it
+	to     taker
 	pool   *pool
 	lastID atomic.Uint64
 	seed   seed
 	setups atomic.Int32 // by Everywhere
 	lost   atomic.Int32 // daemons that joined late and were lost in their setup, in a row
 	hooks  []*Hooks     // nil when nobody watches
+
+	children children
 
 	mu     sync.Mutex
 	broken error // why no daemon can start
@@ -71,13 +74,15 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
 		URL: at.url, TLS: at.server(), Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
-		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.pool.gone, Waits: p.pool.wake, Done: done, End: p.end,
+		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.gone, Waits: p.pool.wake, Done: done, End: p.end,
+		News: func(t *dispatch.Task, k wire.Kind, body []byte) { t.Owner.(*Future).hear(k, body) }, Nested: p.nested, Drop: p.drop,
 		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
 	})
 	if err != nil {
 		at.unlink()
 		return nil, fmt.Errorf("eval: cannot listen for daemons: %w", err)
 	}
+	p.to = p.d
 	p.watch(ctx)
 	for _, s := range cfg.setups {
 		p.onEach(ctx, s.task, s.frame)
@@ -121,7 +126,7 @@ func (t Task) withDefaults() Task {
 }
 
 func (p *Profile) future(t Task) *Future {
-	f := &Future{p: p, name: t.Name, at: p.d.Clock(), apart: t.feeds && p.cfg.bounded()}
+	f := &Future{p: p, name: t.Name, at: p.to.Clock(), apart: t.feeds && p.cfg.bounded()}
 	f.task = dispatch.Task{ID: p.lastID.Add(1), RunLimit: t.RunTimeout, Priority: t.Priority,
 		Retries: t.Retries, Backoff: t.Backoff, Owner: f}
 	return f
@@ -318,7 +323,13 @@ func (p *Profile) Close() error {
 	return err
 }
 
-func (p *Profile) cancel(f *Future) bool { return p.d.Cancel(&f.task) }
+func (p *Profile) cancel(f *Future) bool { return p.to.Cancel(&f.task) }
+
+// gone says why a daemon is lost.
+func (p *Profile) gone(d *dispatch.Daemon, err error) string {
+	p.orphan(d)
+	return p.pool.gone(d, err)
+}
 
 // fail ends the profile because no daemon can start.
 func (p *Profile) fail(err error) {

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/mojukapu/mirai/lang"
 )
 
 // Race gives the index of the first future that is resolved: when some are already, of the first of those. It is -1 for
@@ -23,6 +25,7 @@ func raceAll[H handle](ctx context.Context, hs []H) (int, error) {
 		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(h.Done())})
 	}
 	cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())})
+	defer lang.Waiting(ctx)()
 	i, _, _ := reflect.Select(cases) // leaves nothing behind at the futures, so that races may be run in a loop
 	if i == len(hs) {
 		return -1, context.Cause(ctx)
@@ -64,9 +67,12 @@ func raceMany(ctx context.Context, m *Many) (int, error) {
 		if more == nil {
 			continue
 		}
+		on := lang.Waiting(ctx)
 		select {
 		case <-more:
 		case <-ctx.Done():
+		}
+		if on(); ctx.Err() != nil {
 			return -1, context.Cause(ctx)
 		}
 	}

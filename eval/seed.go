@@ -12,6 +12,7 @@ type seed struct {
 	mu     sync.Mutex
 	stream lang.RNG
 	given  bool
+	of     func() lang.RNG // inside a task: they come from its own
 }
 
 func (s *seed) set(n *int64) {
@@ -21,6 +22,9 @@ func (s *seed) set(n *int64) {
 }
 
 func (s *seed) next() lang.RNG {
+	if s.of != nil {
+		return s.of()
+	}
 	if !s.given {
 		return lang.RNG{}
 	}

@@ -98,10 +98,12 @@ func (l *Loop) Run(ctx context.Context, done func() bool) error {
 		case idle:
 			return nil
 		default:
+			on := Waiting(ctx)
 			select {
 			case <-l.wake:
 			case <-ctx.Done():
 			}
+			on()
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/bits"
 	"math/rand/v2"
@@ -56,6 +57,18 @@ func RNGOf(state [6]uint32) (RNG, error) {
 
 // RandomRNG gives a stream that nobody has seen before.
 func RandomRNG() RNG { return expand(rand.Uint32) }
+
+// Child gives the nth stream of those that belong to one: where it begins is drawn by ChaCha8, seeded with the stream and
+// n, so that children of children do not meet, as those of jumps would.
+func (s RNG) Child(n uint64) RNG {
+	var seed [32]byte
+	for i, v := range s {
+		binary.LittleEndian.PutUint32(seed[4*i:], v)
+	}
+	binary.LittleEndian.PutUint64(seed[24:], n)
+	source := rand.NewChaCha8(seed)
+	return expand(func() uint32 { return uint32(source.Uint64()) })
+}
 
 // expand takes six numbers that are a state.
 func expand(next func() uint32) RNG {

@@ -26,7 +26,10 @@ func (p *pace) note(took time.Duration) {
 
 // depth is how many tasks a daemon may hold now.
 func (q *Queue) depth(d *Daemon) int {
-	if q.Depth <= 1 || q.pace.average == 0 || q.pace.average > short || d.asked || q.recalls > 0 {
+	if !d.ready {
+		return 0
+	}
+	if q.Depth <= 1 || d.lender != nil || q.pace.average == 0 || q.pace.average > short || d.asked || q.recalls > 0 {
 		return 1
 	}
 	return min(q.Depth, 1+int(lead/q.pace.average))
@@ -35,7 +38,7 @@ func (q *Queue) depth(d *Daemon) int {
 // look calls tasks back that stand behind one that lasts, if a daemon idles.
 func (q *Queue) look(now time.Duration) {
 	q.check = 0
-	if q.ahead == 0 || len(q.idle) == 0 || q.Direct {
+	if q.ahead == 0 || len(q.idle)+len(q.lent) == 0 || q.Direct {
 		return
 	}
 	for d := range q.daemons {
@@ -60,18 +63,8 @@ func (q *Queue) Returned(d *Daemon, ids []uint64, now time.Duration) {
 	if d.gone {
 		return
 	}
-	back := make(map[uint64]bool, len(ids))
-	for _, id := range ids {
-		back[id] = true
-	}
-	first, before := d.Running(), len(d.at)
-	for i := len(d.at) - 1; i >= 0; i-- {
-		if t := d.at[i]; back[t.ID] {
-			q.unsend(t)
-			d.at = slices.Delete(d.at, i, i+1)
-		}
-	}
-	q.ahead -= max(before-1, 0) - max(len(d.at)-1, 0)
+	first := d.Running()
+	q.giveBack(d, ids)
 	q.recalled(d)
 	if d.Running() != first {
 		q.spare(d)
@@ -83,6 +76,22 @@ func (q *Queue) Returned(d *Daemon, ids []uint64, now time.Duration) {
 	if d.pinned.first != nil {
 		q.fill(d, now)
 	}
+}
+
+// giveBack has tasks wait again that a daemon has not started.
+func (q *Queue) giveBack(d *Daemon, ids []uint64) {
+	back := make(map[uint64]bool, len(ids))
+	for _, id := range ids {
+		back[id] = true
+	}
+	before := len(d.at)
+	for i := len(d.at) - 1; i >= 0; i-- {
+		if t := d.at[i]; back[t.ID] {
+			q.unsend(t)
+			d.at = slices.Delete(d.at, i, i+1)
+		}
+	}
+	q.ahead -= max(before-1, 0) - max(len(d.at)-1, 0)
 }
 
 // recalled notes that the answer to a Recall is there, or will never be.

@@ -42,7 +42,7 @@ type game struct {
 func (g *game) step() {
 	g.now += time.Duration(g.r.IntN(10))
 	did := func(what string) bool { g.last = what; return true }
-	switch n := g.r.IntN(20); {
+	switch n := g.r.IntN(24); {
 	case n < 8 && did("submit"):
 		g.q.Submit(g.task(), g.now)
 	case n < 9 && did("offer"):
@@ -63,13 +63,46 @@ func (g *game) step() {
 		g.q.Tick(g.now)
 	case n < 15 && len(g.daemons) > 0:
 		g.lose(did)
+	case n >= 20 && len(g.daemons) > 0:
+		g.lend(g.place(), did)
 	case len(g.daemons) > 0 && did("result"):
-		d := g.daemons[g.r.IntN(len(g.daemons))]
+		d := g.place()
 		if t := d.Running(); t != nil && g.q.Result(d, t.ID, t.Attempt, g.now) != nil {
 			g.ends++
 		}
 	}
 	g.note()
+}
+
+// place gives any daemon, or any place that one has lent.
+func (g *game) place() *Daemon {
+	d := g.daemons[g.r.IntN(len(g.daemons))]
+	if i := g.r.IntN(len(d.places) + 1); i > 0 {
+		return d.places[i-1]
+	}
+	return d
+}
+
+// lend has the task of a daemon wait for another, or go on.
+func (g *game) lend(h *Daemon, did func(string) bool) {
+	root := h
+	if h.lender != nil {
+		root = h.lender
+	}
+	switch t := h.Running(); {
+	case t == nil:
+	case h.lent != nil && did("resume"):
+		g.q.Resume(root, t.ID)
+	case did("lend"):
+		var back []uint64
+		for _, t := range h.at[1:][:g.r.IntN(len(h.at))] {
+			back = append(back, t.ID)
+		}
+		g.q.Lend(root, t.ID, &Daemon{}, back, g.now)
+		nested := g.task()
+		nested.Level = t.Level + 1
+		g.q.Submit(nested, g.now)
+	}
 }
 
 func (g *game) lose(did func(string) bool) {
@@ -131,6 +164,8 @@ func (g *game) audit() string {
 		return "there is room for a task that is blocked"
 	case !g.q.Direct && len(g.q.idle) > 0 && (blocked > 0 || g.q.head() != nil):
 		return "a daemon idles while a task waits"
+	case g.q.head() != nil && slices.ContainsFunc(g.q.lent, func(d *Daemon) bool { return d.above < g.q.head().Level }):
+		return "a lent place is free while a deeper task waits"
 	case g.ends != c.Completed:
 		return fmt.Sprintf("%d have ended, the books say %d", g.ends, c.Completed)
 	}

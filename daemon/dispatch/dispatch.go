@@ -33,6 +33,13 @@ type Config struct {
 	Gone  func(d *Daemon, err error) string               // a daemon is lost; it gives the reason, and may wait for an exit status
 	Waits func()                                          // tasks wait for daemons, after a change; nil: nobody wants to know
 	Log   func(format string, args ...any)                // strangers and broken frames, a few a minute
+
+	// News is what a task tells while it runs: the body of an Output, a Progress or an Emit.
+	News func(t *Task, k wire.Kind, body []byte)
+	// Nested is a task that the task parent submits, under a number of its daemon's own; nil parent: that is over.
+	Nested func(l *Link, id uint64, parent *Task, n wire.Nested)
+	// Drop says that a daemon cancels a nested task.
+	Drop func(l *Link, id uint64)
 }
 
 // Link is a Daemon's Peer: its connection, and what it said of itself.
@@ -247,6 +254,10 @@ func (s *Dispatcher) post(todo []Action) {
 				a.Frame = slices.Clone(a.Frame)
 				wire.SetAttempt(a.Frame, a.Task.Attempt)
 			}
+			if a.Daemon.lender != nil {
+				a.Frame = slices.Clone(a.Frame)
+				wire.SetKind(a.Frame, wire.Lent)
+			}
 			link(a.Daemon).peer.Queue(a.Frame)
 		case Interrupt:
 			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
@@ -293,6 +304,9 @@ func (s *Dispatcher) end(a Action) {
 	}
 	s.cfg.End(a.Task, a.Outcome, a.Daemon, why)
 }
+
+// Send sends a frame that concerns no task of the queue.
+func (l *Link) Send(frame []byte) { l.peer.Send(frame) }
 
 func link(d *Daemon) *Link { return d.Peer.(*Link) }
 
@@ -379,6 +393,13 @@ func (s *Dispatcher) up(d *Daemon) bool {
 	return ok
 }
 
+// at gives the task that a daemon may be running.
+func (s *Dispatcher) at(d *Daemon, id uint64, attempt uint32) *Task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.At(d, id, attempt)
+}
+
 func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
 	h, body, err := wire.ParseHeader(frame)
 	if err != nil {
@@ -403,6 +424,26 @@ func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
 		s.do(func(now time.Duration) { s.queue.Returned(d, ids, now) })
 	case wire.Leave:
 		s.do(func(now time.Duration) { s.queue.Leave(d, now) })
+	case wire.Output, wire.Progress, wire.Emit:
+		if t := s.at(d, h.Task, h.Attempt); t != nil {
+			s.cfg.News(t, h.Kind, body)
+		}
+	case wire.Submit:
+		n, err := wire.ParseSubmit(body)
+		if err != nil {
+			return err
+		}
+		s.cfg.Nested(link(d), h.Task, s.at(d, n.Parent, h.Attempt), n)
+	case wire.Cancel:
+		s.cfg.Drop(link(d), h.Task)
+	case wire.Lend:
+		back, err := wire.ParseReturn(body)
+		if err != nil {
+			return err
+		}
+		s.do(func(now time.Duration) { s.queue.Lend(d, h.Task, &Daemon{}, back, now) })
+	case wire.Resume:
+		s.do(func(time.Duration) { s.queue.Resume(d, h.Task) })
 	default:
 		return fmt.Errorf("it sent a frame of kind %d, which a daemon does not send", h.Kind)
 	}

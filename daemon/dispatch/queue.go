@@ -59,7 +59,7 @@ type Queue struct {
 
 	turns   []*Daemon // in Direct: who gets tasks, in the order they came
 	turn    int       // whose turn it is
-	waiting []*list   // by priority, highest first
+	waiting []*list   // the deepest tasks first, then by priority, highest first
 	delayed list      // waits to run again
 	owed    list      // waits for daemons that have not joined yet
 	blocked list      // not taken in yet: there is no room
@@ -69,6 +69,7 @@ type Queue struct {
 	ahead   int           // tasks that stand behind another one at a daemon
 	check   time.Duration // when a daemon that idles may have some of them; 0: no need
 	idle    []*Daemon
+	lent    []*Daemon // places of waiting tasks that are free
 	room    []*Daemon // busy, with room for more
 	killing []*Daemon
 	timers  timers
@@ -103,21 +104,21 @@ func (q *Queue) Offer(t *Task, now time.Duration) bool {
 	case q.closed:
 		q.finish(t, Closed)
 		return true
-	case q.Direct && len(q.turns) > 0:
+	case q.Direct && len(q.turns) > 0 && t.Level == 0:
 		if q.taker().free == 0 && !q.fits(t) {
 			return false
 		}
 		q.set(t, t.Deadline)
 		q.assign(t, now)
 		return true
-	case q.front() == nil:
-		if d := q.pick(); d != nil {
+	case q.front() == nil || t.Level > q.front().Level:
+		if d := q.pick(t); d != nil {
 			q.set(t, t.Deadline)
 			q.send(d, t, now)
 			return true
 		}
 	}
-	if !q.fits(t) {
+	if t.Level == 0 && !q.fits(t) { // those who hold a place for it must not wait for room
 		return false
 	}
 	q.set(t, t.Deadline)
@@ -192,16 +193,18 @@ func (q *Queue) Down(d *Daemon, now time.Duration) {
 	if d.gone {
 		return
 	}
-	first := d.Running()
-	q.remove(d)
-	if first != nil && first.state == sent {
-		q.counts.Executing--
-		if int(first.Attempt) > first.Retries {
-			q.finish(first, Reset)
-		} else {
-			q.again(first, now)
+	d.all(func(d *Daemon) {
+		first := d.Running()
+		q.remove(d)
+		if first != nil && first.state == sent {
+			q.counts.Executing--
+			if int(first.Attempt) > first.Retries {
+				q.finish(first, Reset)
+			} else {
+				q.again(first, now)
+			}
 		}
-	}
+	})
 	q.refill(now)
 }
 
@@ -210,19 +213,23 @@ func (q *Queue) Leave(d *Daemon, now time.Duration) {
 	if d.gone {
 		return
 	}
-	first := d.Running()
-	q.remove(d)
-	if first != nil {
-		q.unsend(first)
-	}
+	d.all(func(d *Daemon) {
+		first := d.Running()
+		q.remove(d)
+		if first != nil {
+			q.unsend(first)
+		}
+	})
 	q.refill(now)
 }
 
 // remove takes a daemon out; all that it cannot have started waits again.
 func (q *Queue) remove(d *Daemon) {
 	d.gone = true
-	delete(q.daemons, d)
-	q.counts.Connections--
+	if d.lender == nil {
+		delete(q.daemons, d)
+		q.counts.Connections--
+	}
 	q.unfree(d)
 	q.recalled(d)
 	q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
@@ -250,10 +257,12 @@ func (q *Queue) bereave(t *Task) {
 
 // Result says that a daemon has answered. It gives the task when the result counts: a late one gives nil.
 func (q *Queue) Result(d *Daemon, id uint64, attempt uint32, now time.Duration) *Task {
-	t := d.Running()
-	if t == nil || t.ID != id || t.Attempt != attempt {
+	d = d.holder(id)
+	if d == nil || d.Running().Attempt != attempt {
 		return nil
 	}
+	t := d.Running()
+	q.resume(d)
 	d.at = d.at[:copy(d.at, d.at[1:])]
 	q.ahead -= min(len(d.at), 1)
 	q.pace.note(now - d.since)
@@ -261,6 +270,7 @@ func (q *Queue) Result(d *Daemon, id uint64, attempt uint32, now time.Duration) 
 	q.spare(d)
 	q.started(d, now)
 	q.fill(d, now)
+	d.leave()
 	if t.state != sent {
 		return nil
 	}
@@ -324,12 +334,14 @@ func (q *Queue) Close() {
 	for d := range q.daemons {
 		q.clear(&d.pinned)
 		q.clear(&d.assigned)
-		for _, t := range d.at {
-			if t.state == sent {
-				q.counts.Executing--
-				q.finish(t, Closed)
+		d.all(func(d *Daemon) {
+			for _, t := range d.at {
+				if t.state == sent {
+					q.counts.Executing--
+					q.finish(t, Closed)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -399,10 +411,15 @@ func (q *Queue) unsend(t *Task) {
 	}
 }
 
-// pick takes a daemon with room: an idle one, the last to become so first since it is warm.
-func (q *Queue) pick() *Daemon {
+// pick takes a daemon with room for a task: an idle one, the last to become so first since it is warm.
+func (q *Queue) pick(t *Task) *Daemon {
 	if n := len(q.idle); n > 0 {
 		return q.idle[n-1]
+	}
+	for _, d := range q.lent {
+		if t.Level > d.above {
+			return d
+		}
 	}
 	for n := len(q.room); n > 0; n-- {
 		d := q.room[n-1]
@@ -432,8 +449,8 @@ func (q *Queue) fill(d *Daemon, now time.Duration) {
 
 // refill gives what waits to whoever has room, one by one: a daemon that idles comes before another task ahead.
 func (q *Queue) refill(now time.Duration) {
-	for q.front() != nil {
-		d := q.pick()
+	for t := q.front(); t != nil; t = q.front() {
+		d := q.pick(t)
 		if d == nil {
 			return
 		}
@@ -480,40 +497,42 @@ func (q *Queue) unfree(d *Daemon) {
 	if d.free == 0 {
 		return
 	}
-	l := &q.idle
-	if len(*l) < d.free || (*l)[d.free-1] != d {
-		l = &q.room
-	}
+	l := d.among
 	last := len(*l) - 1
 	moved := (*l)[last]
 	(*l)[d.free-1], moved.free = moved, d.free
 	(*l)[last] = nil
-	*l, d.free = (*l)[:last], 0
+	*l, d.free, d.among = (*l)[:last], 0, nil
 }
 
 func (q *Queue) refile(d *Daemon) {
 	switch n := len(d.at); {
 	case d.gone || !d.ready || n >= q.depth(d):
+		return
+	case d.lender != nil:
+		d.among = &q.lent
 	case n == 0:
-		q.idle = append(q.idle, d)
-		d.free = len(q.idle)
+		d.among = &q.idle
 	default:
-		q.room = append(q.room, d)
-		d.free = len(q.room)
+		d.among = &q.room
 	}
+	*d.among = append(*d.among, d)
+	d.free = len(*d.among)
 }
 
 func (q *Queue) enqueue(t *Task, front bool) {
 	t.state, t.daemon = waiting, nil
 	q.weigh(t)
-	q.level(t.Priority).push(t, front)
+	q.peers(t).push(t, front)
 }
 
-// level gives the list of a priority.
-func (q *Queue) level(priority int) *list {
-	i, ok := slices.BinarySearchFunc(q.waiting, priority, func(l *list, p int) int { return p - l.priority })
+// peers gives the list of the tasks of the same level and priority.
+func (q *Queue) peers(t *Task) *list {
+	i, ok := slices.BinarySearchFunc(q.waiting, t, func(l *list, t *Task) int {
+		return cmp.Or(t.Level-l.level, t.Priority-l.priority)
+	})
 	if !ok {
-		q.waiting = slices.Insert(q.waiting, i, &list{priority: priority})
+		q.waiting = slices.Insert(q.waiting, i, &list{level: t.Level, priority: t.Priority})
 	}
 	return q.waiting[i]
 }
@@ -538,7 +557,7 @@ func (q *Queue) head() *Task {
 
 func (q *Queue) dequeue(d *Daemon, now time.Duration) *Task {
 	t := cmp.Or(d.pinned.first, q.head(), d.assigned.first, q.blocked.first)
-	if t == nil {
+	if t == nil || d.lender != nil && t.Level <= d.above {
 		return nil
 	}
 	if t.state == blocked {

@@ -81,7 +81,7 @@ func (c *conversation) event(words []string) (said []string) {
 			c.q.Pin(t, c.daemons[last], c.now)
 			break
 		}
-		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Retries: options["retry"],
+		task := &Task{ID: uint64(len(c.tasks) + 1), Owner: name, RunLimit: ms("run"), Priority: options["priority"], Level: options["level"], Retries: options["retry"],
 			Backoff: ms("backoff"), Inherit: options["inherit"] > 0, Frame: make([]byte, options["size"])}
 		if options["timeout"] > 0 {
 			task.Deadline = c.now + ms("timeout")
@@ -109,6 +109,16 @@ func (c *conversation) event(words []string) (said []string) {
 		c.q.Down(c.daemons[name], c.now)
 	case "leave":
 		c.q.Leave(c.daemons[name], c.now)
+	case "lend":
+		var back []uint64
+		for _, w := range words[4:] {
+			back = append(back, c.tasks[w].ID)
+		}
+		c.daemons[words[3]] = &Daemon{}
+		c.q.Lend(c.daemons[name], c.tasks[words[2]].ID, c.daemons[words[3]], back, c.now)
+		c.daemons[words[3]].Peer = words[3] // for what is said
+	case "resume":
+		c.q.Resume(c.daemons[name], c.tasks[words[2]].ID)
 	case "result":
 		task := c.tasks[name]
 		attempt := task.Attempt

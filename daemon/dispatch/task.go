@@ -12,6 +12,7 @@ type Task struct {
 	Deadline time.Duration // on the queue's clock; 0 means none
 	RunLimit time.Duration // from when it may have started; 0 means none
 	Priority int           // higher goes first
+	Level    int           // 0 for a task of the host, above that of the task that submitted it otherwise: deeper goes first
 	Retries  int           // how often it runs again when its daemon is lost
 	Backoff  time.Duration // before it runs again; doubled each time
 	Owner    any
@@ -53,9 +54,15 @@ type Daemon struct {
 	pinned   list          // tasks for this daemon alone
 	assigned list          // tasks that this daemon was given in its turn
 	kill     time.Duration // when it is killed because it does not let go of an interrupted task; 0: not
-	free     int           // place among the free daemons, from 1; 0 when it is not there
+	among    *[]*Daemon    // the free daemons among which it is
+	free     int           // its place there, from 1; 0 when it is not free
 	ready    bool          // may have tasks
 	gone     bool
+
+	lent   *Daemon   // the place that its task has lent
+	places []*Daemon // all that its tasks have lent, and theirs
+	lender *Daemon   // of a lent place: the daemon itself
+	above  int       // of a lent place: it takes deeper tasks only
 }
 
 // Running is the task that the daemon may be running, nil when it is idle.
@@ -68,8 +75,8 @@ func (d *Daemon) Running() *Task {
 
 // list is a doubly linked list through the tasks themselves: enqueueing cannot fail, removal costs the same anywhere.
 type list struct {
-	first, last *Task
-	priority    int
+	first, last     *Task
+	level, priority int
 }
 
 func (l *list) push(t *Task, front bool) {

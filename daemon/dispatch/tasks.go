@@ -21,7 +21,7 @@ func (q *Queue) Tasks() []Entry {
 	es := make([]Entry, 0, q.counts.Awaiting+q.counts.Executing+q.load.Blocked)
 	ds := q.sorted()
 	for _, d := range ds {
-		es = d.sent(es)
+		d.all(func(d *Daemon) { es = d.sent(es) })
 	}
 	for _, d := range ds {
 		es = d.assigned.entries(d.pinned.entries(es, d), d)

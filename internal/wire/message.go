@@ -22,7 +22,11 @@ const Version = 1
 //	  <---------------------------  task       one at a time, or as many as the host likes: they run in order
 //	  <---------------------------  cancel     the task of that id and attempt: drop or interrupt it
 //	  result --------------------------->      exactly one for each task, in the order of the tasks
-//	  output, progress ----------------->      any number while a task runs
+//	  output, progress, emit ----------->      any number while a task runs
+//	  submit, cancel ------------------->      the task that runs submits one of its own (nested.go)
+//	  <---------------------------  result     of such a one
+//	  lend, resume --------------------->      the task waits for such ones: another may run meanwhile; it goes on
+//	  <---------------------------  lent       a task for a place that is lent
 //
 // Kinds from 16 on belong to internal/sp: ping, pong, bye, its answer, chunk.
 type Kind uint8
@@ -38,6 +42,11 @@ const (
 	Progress Kind = 7
 	Leave    Kind = 8
 	Return   Kind = 9 // to a daemon: give back what you have not started; from it: the ids of these
+	Emit     Kind = 10
+	Submit   Kind = 11
+	Lend     Kind = 12
+	Resume   Kind = 13
+	Lent     Kind = 14
 )
 
 // HeaderSize is the size of the header that begins every frame: version, kind, task id (8 bytes) and attempt (4 bytes),
@@ -58,6 +67,9 @@ func AppendHeader(b []byte, h Header) []byte {
 	b = append(b, 0x1a)
 	return binary.BigEndian.AppendUint32(b, h.Attempt)
 }
+
+// SetKind changes the kind of a frame.
+func SetKind(frame []byte, k Kind) { frame[1] = byte(k) }
 
 // SetAttempt changes the attempt in a frame.
 func SetAttempt(frame []byte, attempt uint32) { binary.BigEndian.PutUint32(frame[12:], attempt) }
@@ -284,23 +296,21 @@ func AppendDone(b []byte, h Header, failed bool) []byte {
 func AppendDoneEnd(b []byte, started, micros int64, out []OutputLine) []byte {
 	b = AppendUint(b, uint64(started))
 	b = AppendUint(b, uint64(micros))
-	b = AppendHead(b, 4, uint64(2*len(out)))
-	for _, l := range out {
-		b = AppendText(AppendUint(b, uint64(l.Stream)), l.Text)
-	}
-	return b
+	return appendLines(b, out)
 }
 
 // AppendReturn appends the frame that gives tasks back.
-func AppendReturn(b []byte, ids []uint64) []byte {
-	b = AppendHead(AppendHeader(b, Header{Kind: Return}), 4, uint64(len(ids)))
+func AppendReturn(b []byte, ids []uint64) []byte { return appendIDs(b, Header{Kind: Return}, ids) }
+
+func appendIDs(b []byte, h Header, ids []uint64) []byte {
+	b = AppendHead(AppendHeader(b, h), 4, uint64(len(ids)))
 	for _, id := range ids {
 		b = AppendUint(b, id)
 	}
 	return b
 }
 
-// ParseReturn reads the body of a Return from a daemon.
+// ParseReturn reads the body of a Return or a Lend from a daemon.
 func ParseReturn(body []byte) (ids []uint64, err error) {
 	d := Reader{B: body}
 	for n := d.Array(); n > 0 && d.Err() == nil; n-- {
@@ -328,9 +338,7 @@ func ParseDone(body []byte) (r DoneBody, err error) {
 	}
 	status, raw := d.Uint(), d.Raw()
 	r.Started, r.Micros = int64(d.Uint()), int64(d.Uint())
-	for n := d.Array(); n > 1 && d.Err() == nil; n -= 2 {
-		r.Output = append(r.Output, OutputLine{lang.Stream(d.Uint()), d.Text()})
-	}
+	r.Output = readLines(&d)
 	if d.Err() != nil {
 		return r, d.Err()
 	}

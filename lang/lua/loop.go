@@ -174,6 +174,7 @@ func (in *Interp) waitFor(a lang.Async) (any, error) {
 	}
 	there := make(chan struct{})
 	a.Notify(func() { close(there) })
+	defer lang.Waiting(in.gate.ctx)()
 	select {
 	case <-there:
 		return a.Result()
