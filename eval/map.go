@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,8 +102,8 @@ type mapping struct {
 	types []*lang.Type
 	xs    elements
 	task  Task
-	n     int // elements
-	lang  string
+	n     int    // elements
+	lang  string // of the function; xs and task are let go of before the last result is read
 	chunk int
 	width int        // how many tasks are submitted at a time
 	call  lang.Frame // of map itself
@@ -116,7 +117,7 @@ type mapping struct {
 	stopped bool
 }
 
-// mapping makes a map of values of types. The function, globals and arguments are encoded here, once.
+// mapping makes a map of values of types. What its tasks have in common is encoded here, once.
 func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, types []*lang.Type) (*Many, error) {
 	if err := o.valid(); err != nil {
 		return nil, err
@@ -130,48 +131,66 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, typ
 			return nil, err
 		}
 	}
-	j := &mapping{p: p, types: types, xs: xs, n: xs.n, lang: t.Lang, chunk: max(min(o.Chunk, xs.n), 1)}
+	o.Chunk = max(min(o.Chunk, xs.n), 1)
+	tasks := (xs.n + o.Chunk - 1) / o.Chunk
+	j := &mapping{p: p, types: types, xs: xs, n: xs.n, lang: t.Lang, chunk: o.Chunk, width: cmp.Or(o.Window, tasks)}
 	j.call = lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}
-	t.File, t.Line, t.Column = mapFile, 1, 1
-	t.feeds = true
-	tasks := (xs.n + j.chunk - 1) / j.chunk
-	if j.width = o.Window; j.width == 0 {
-		j.width = tasks
-	}
-	args := append(t.args[:len(t.args):len(t.args)], f)
-	if len(o.Args) > 0 {
-		args = append(args, lang.Binding{Name: argsName, Value: func(s lang.Sink) error { return lang.WalkTypes(o.Args, s, types) }})
-	}
-	if t.globals, err = encodeAll("globals", t.globals); err != nil {
+	if j.task, err = t.mapped(f, o, types); err != nil {
 		return nil, err
 	}
-	if t.args, err = encodeAll("args", args); err != nil {
-		return nil, err
-	}
-	o.Chunk = j.chunk
-	t.Source = mapSource(t.Lang, o)
-	j.task, j.live = t, make([]*Future, tasks)
+	j.live = make([]*Future, tasks)
 	j.streams = p.seed.take(tasks) // now: what else is submitted before its last task has streams of its own
 	m := newMany(xs.n, xs.keys, p.types)
 	m.job = j
 	return m, nil
 }
 
-// encodeAll gives bindings whose values are encoded already.
-func encodeAll(what string, bs []lang.Binding) ([]lang.Binding, error) {
-	out := make([]lang.Binding, len(bs))
-	for i, b := range bs {
-		raw, err := wire.Encode(b.Value)
+// mapped is the task that calls f, without elements.
+func (t Task) mapped(f lang.Binding, o MapOptions, types []*lang.Type) (Task, error) {
+	globals, err := sealAll("globals", t.globals)
+	if err != nil {
+		return t, err
+	}
+	args, err := sealAll("args", t.args)
+	if err != nil {
+		return t, err
+	}
+	if f, err = seal(f, "f"); err != nil {
+		return t, err
+	}
+	args = append(args, f)
+	if len(o.Args) > 0 {
+		more, err := seal(lang.Binding{Name: argsName, Value: func(s lang.Sink) error { return lang.WalkTypes(o.Args, s, types) }}, "args")
 		if err != nil {
-			if b.Name != functionName && b.Name != argsName {
-				err = lang.At(err, b.Name)
-			}
-			if b.Name == functionName {
-				what = "f"
-			}
-			return nil, newError(Refused, "%v", lang.At(err, what))
+			return t, err
 		}
-		out[i] = lang.Binding{Name: b.Name, Value: encoded(raw)}
+		args = append(args, more)
+	}
+	t.globals, t.args = globals, args
+	t.Source, t.File, t.Line, t.Column = mapSource(t.Lang, o), mapFile, 1, 1
+	t.feeds = true
+	return t, nil
+}
+
+// seal gives a binding whose value is encoded already. path is where the value is, from the inside, for who is told that
+// it cannot be sent.
+func seal(b lang.Binding, path ...string) (lang.Binding, error) {
+	raw, err := wire.Encode(b.Value)
+	if err != nil {
+		for _, elem := range path {
+			err = lang.At(err, elem)
+		}
+		return b, newError(Refused, "%v", err)
+	}
+	return lang.Binding{Name: b.Name, Value: encoded(raw)}, nil
+}
+
+func sealAll(what string, bs []lang.Binding) (out []lang.Binding, err error) {
+	out = make([]lang.Binding, len(bs))
+	for i, b := range bs {
+		if out[i], err = seal(b, b.Name, what); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
