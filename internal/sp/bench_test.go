@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"os"
+	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -52,6 +54,34 @@ func BenchmarkRoundTrip(b *testing.B) {
 		go roles["echo"](q)
 		roundTrips(b, p, frame)
 	})
+}
+
+// BenchmarkAmongStrangers is an admitted peer's round trip, alone and while strangers are at the port.
+func BenchmarkAmongStrangers(b *testing.B) {
+	for _, kind := range []string{"tcp", "tls", "ws", "wss"} {
+		for _, strangers := range []bool{false, true} {
+			b.Run(fmt.Sprint(kind, "/strangers=", strangers), func(b *testing.B) {
+				s, got := open(b, kinds(b)[kind], Config{Handshake: 10 * time.Second})
+				start(b, "echo", s.URL())
+				p := <-got
+				p.Admit()
+				if strangers {
+					cmd := exec.Command(os.Args[0])
+					cmd.Env = append(os.Environ(), "SP_CHILD=strangers", "SP_URL="+s.URL())
+					out, err := cmd.StdoutPipe()
+					if err == nil {
+						err = cmd.Start()
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+					defer func() { cmd.Process.Kill(); cmd.Wait() }()
+					out.Read(make([]byte, 1))
+				}
+				roundTrips(b, p, numbered(1, 100))
+			})
+		}
+	}
 }
 
 func roundTrips(b *testing.B, p *Peer, frame []byte) {

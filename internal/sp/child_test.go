@@ -2,6 +2,7 @@ package sp
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -54,6 +55,10 @@ func child(role, url string) {
 		io.Copy(struct{ io.Writer }{conn}, struct{ io.Reader }{conn})
 		return
 	}
+	if role == "strangers" {
+		strangersFor(url)
+		return
+	}
 	done := make(chan struct{})
 	creds, err := credential.Client(os.Getenv("SP_CREDENTIAL"))
 	if err != nil {
@@ -68,6 +73,37 @@ func child(role, url string) {
 		panic(err)
 	}
 	<-done
+}
+
+// strangersFor keeps 200 silent connections to url open, and makes a thousand more a second: with garbage, a length beyond all
+// bounds, a TLS handshake without a certificate. It ends when url does.
+func strangersFor(url string) {
+	_, rest, _ := strings.Cut(url, "://")
+	address, _, _ := strings.Cut(rest, "/")
+	for range 200 {
+		if _, err := net.Dial("tcp", address); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Println("here")
+	for i := range time.Tick(time.Millisecond) {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		switch i.UnixMilli() % 4 {
+		case 0:
+			conn.Write([]byte(strings.Repeat("\xff", 10_000)))
+		case 1:
+			conn.Write([]byte("\x00SP\x00\x00\x11\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x01"))
+		case 2:
+			conn.SetDeadline(time.Now().Add(time.Second))
+			tls.Client(conn, &tls.Config{InsecureSkipVerify: true}).Handshake()
+		case 3:
+			conn.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+		}
+		conn.Close()
+	}
 }
 
 var roles = map[string]func(p *Peer){

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"strings"
@@ -209,6 +210,8 @@ func explain(err error) error {
 		return fmt.Errorf("the other side does not speak TLS: %w", err)
 	case errors.As(err, &unverified):
 		return fmt.Errorf("the other side's certificate is not one to trust: is the credential of this host, or its authority given? %w", err)
+	case errors.Is(err, io.EOF):
+		return errors.New("it closed the connection during the handshake: does it listen at an address of another kind (tls+tcp://, ws://, wss://)?")
 	case errors.As(err, &op) && op.Op == "remote error":
 		return fmt.Errorf("the other side refuses TLS with this credential: is it of this host? %w", err)
 	}
