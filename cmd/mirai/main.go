@@ -1,6 +1,6 @@
 // Command mirai runs scripts of JavaScript and Lua whose blocks run in other processes.
 //
-// main.go has the commands, bench.go and figures.go the command bench. The same program is its own daemon: see
+// main.go has the commands, launch.go the command launch, bench.go and figures.go the command bench. The same program is its own daemon: see
 // daemon.Main.
 package main
 
@@ -52,6 +52,7 @@ type commands struct {
 	Repl    replCmd    `cmd:"" default:"withargs" help:"Talk with mirai, line by line (the default)."`
 	Run     runCmd     `cmd:"" help:"Run a script file, .js or .lua."`
 	Daemon  daemonCmd  `cmd:"" help:"Be a daemon of the host that listens at URL."`
+	Launch  launchCmd  `cmd:"" help:"Start daemons for the host that listens at URL, by ssh, on a cluster, by any command; or print how."`
 	Rewrite rewriteCmd `cmd:"" help:"Print a script as plain JavaScript or Lua: its blocks as calls of the module mirai."`
 	Bench   benchCmd   `cmd:"" help:"Measure round trip, throughput, payload and start-up on this machine."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -101,7 +102,7 @@ func shorthand(args []string) []string {
 			}
 		}
 		return args
-	case "repl", "run", "daemon", "rewrite", "version":
+	case "repl", "run", "daemon", "launch", "rewrite", "version":
 		return args
 	}
 	if st, err := os.Stat(args[0]); strings.HasSuffix(args[0], ".js") || strings.HasSuffix(args[0], ".lua") || err == nil && !st.IsDir() {
