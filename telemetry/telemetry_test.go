@@ -15,6 +15,7 @@ import (
 	"github.com/mojukapu/mirai/eval"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
+	"github.com/mojukapu/mirai/script"
 	"github.com/mojukapu/mirai/telemetry"
 )
 
@@ -144,6 +145,42 @@ func TestTraceOfHostFunctions(t *testing.T) {
 	for _, s := range r.all() {
 		if s.Name == "daemon eval" && s.ID != seen {
 			t.Errorf("a host function sees the span %q, want that of daemon eval, %q", seen, s.ID)
+		}
+	}
+}
+
+// TestScripts wants the tasks and maps of a script, in both languages, to be children of the span that the script runs in.
+func TestScripts(t *testing.T) {
+	for language, source := range map[string]string{
+		lang.JS:  "mirai<js>{ 1 }()[]; mirai.map([1], x => x)[]; everywhere<js>{ y = 1 }()",
+		lang.Lua: "local m = mirai<lua>{ return 1 }()[] local xs = mirai.map({1}, function(x) return x end)[] everywhere<lua>{ y = 1 }()",
+	} {
+		var r recorder
+		tel := telemetryTo(&r)
+		ctx, request := provider(&r).Tracer("test").Start(t.Context(), "request")
+		s, err := script.New(script.Config{Lang: language, Daemons: 1, Host: eval.Config{InProcess: inProcess(tel), Watch: []eval.Watch{tel.Profile}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RunText(ctx, "", source); err != nil {
+			t.Fatal(s.Explain(err))
+		}
+		s.Close()
+		request.End()
+		names := map[string]string{}
+		for _, one := range r.all() {
+			names[one.ID] = one.Name
+		}
+		var got []string
+		for _, one := range r.all() {
+			if strings.HasPrefix(one.Name, "mirai") {
+				got = append(got, one.Name+" < "+names[one.Parent])
+			}
+		}
+		slices.Sort(got)
+		want := []string{"mirai < mirai.map", "mirai < request", "mirai < request", "mirai.map < request"}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", language, got, want)
 		}
 	}
 }
