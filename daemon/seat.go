@@ -63,10 +63,10 @@ func (s *seat) run(j job) {
 	s.begun(ctx, j)
 	start := time.Now()
 	in, v, err := s.prepared(ctx, j)
+	s.answer(j.Header, start, v, err) // a cancel still reaches what the value's hooks do
 	s.w.mu.Lock()
 	s.task = nil
 	s.w.mu.Unlock()
-	s.answer(j.Header, start, v, err)
 	if ctx.up != nil {
 		ctx.up.end(ctx.Err() != nil)
 		ctx.up = nil

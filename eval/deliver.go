@@ -12,19 +12,21 @@ type delivery struct {
 	cursor
 	then, catch lang.Callback // nil: not wanted
 	loop        *lang.Loop
+	read        func(v any) (lang.Value, error)
 
 	mu   sync.Mutex
 	call func(job func() error) // what the loop owes; nil when all is delivered
 	due  bool                   // whether it was called
 }
 
-func newDelivery(c *lang.Call, m *Many, then, catch lang.Callback) {
-	d := &delivery{cursor: cursor{m: m, base: indexBase(c.Lang)}, then: then, catch: catch, loop: c.Loop}
-	if m.Len() == 0 {
+func (m module) deliver(c *lang.Call, x *Many, then, catch lang.Callback) {
+	d := &delivery{cursor: cursor{m: x, base: indexBase(c.Lang)}, then: then, catch: catch, loop: c.Loop}
+	d.read = func(v any) (lang.Value, error) { return m.read(c, v) }
+	if x.Len() == 0 {
 		return
 	}
 	d.call = d.loop.Register()
-	m.watch(d.ring)
+	x.watch(d.ring)
 }
 
 // ring has the loop deliver what is there.
@@ -62,14 +64,23 @@ func (d *delivery) deliver() error {
 }
 
 func (d *delivery) element(i int) error {
-	o, f := d.m.at(i), d.then
-	if o.err != nil {
+	v, f := d.value(i), d.then
+	failed := d.m.at(i).err
+	if failed == nil && f != nil {
+		x, err := d.read(v)
+		if e, ok := err.(*Error); ok {
+			failed, v = e, e.ScriptError()
+		} else if v = x; err != nil {
+			return err
+		}
+	}
+	if failed != nil {
 		f = d.catch
 	}
 	if f == nil {
 		return nil
 	}
-	_, err := f.Call(d.value(i), d.name(i))
+	_, err := f.Call(v, d.name(i))
 	return err
 }
 

@@ -82,7 +82,7 @@ func (m module) each(c *lang.Call) (any, error) {
 	}
 	each := &cursor{m: all, base: indexBase(c.Lang)}
 	if c.Given(1) {
-		return callEach(c, each)
+		return m.callEach(c, each)
 	}
 	source := `(each) => ({next() { const value = each.next(); return value === null ? {done: true, value: undefined} : {done: false, value} },
 return(value) { return {done: true, value} }, [Symbol.iterator]() { return this }})`
@@ -102,7 +102,7 @@ end end`
 	return make.Call(each)
 }
 
-func callEach(c *lang.Call, each *cursor) (any, error) {
+func (m module) callEach(c *lang.Call, each *cursor) (any, error) {
 	f, err := c.Callback(1)
 	if err != nil {
 		return nil, err
@@ -112,7 +112,11 @@ func callEach(c *lang.Call, each *cursor) (any, error) {
 		if i < 0 || err != nil {
 			return int64(each.seen), err
 		}
-		if _, err := f.Call(each.value(i), each.name(i)); err != nil {
+		v, err := m.readOne(c, each.value(i))
+		if err == nil {
+			_, err = f.Call(v, each.name(i))
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -124,7 +128,7 @@ func (c *cursor) value(i int) any {
 }
 
 // eachType is what stands behind the iterator that each gives.
-func eachType() *lang.Type {
+func (m module) eachType() *lang.Type {
 	return &lang.Type{
 		Name: "mirai each",
 		Is:   func(v any) bool { _, ok := v.(*cursor); return ok },
@@ -134,7 +138,8 @@ func eachType() *lang.Type {
 			if i < 0 || err != nil {
 				return nil, err
 			}
-			return []any{each.name(i), each.value(i)}, nil
+			v, err := m.readOne(c, each.value(i))
+			return []any{each.name(i), v}, err
 		}}},
 		Refuse: "an iterator cannot be sent: send what it gives",
 	}

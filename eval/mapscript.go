@@ -44,7 +44,7 @@ func (m module) mapOver(c *lang.Call) (any, error) {
 	}
 	m.h.countMany(x)
 	if then != nil || failed != nil {
-		newDelivery(c, x, then, failed)
+		m.deliver(c, x, then, failed)
 	}
 	x.begin(context.Background(), c.Context)
 	p.inside(c.Context, x)

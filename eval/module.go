@@ -19,7 +19,7 @@ func (m module) mirai() lang.Module {
 	return lang.Module{
 		Name:   "mirai",
 		Global: true,
-		Types:  []*lang.Type{m.handleType(), m.manyType(), eachType(), valuesType(), configurationType(), sentinelType(), pooledType()},
+		Types:  []*lang.Type{m.handleType(), m.manyType(), m.eachType(), valuesType(), configurationType(), sentinelType(), pooledType()},
 		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
 		Call:   m.submit,
 		Funcs: []lang.Func{

@@ -13,14 +13,14 @@ import (
 func (m module) wait(c *lang.Call) (any, error) {
 	x, err := handles(c)
 	if f, ok := x.(*Future); ok {
-		return f.Feed(c.Context)
+		return m.readFuture(c, f)
 	}
 	if err == nil && has(x) {
 		all, err := many("[]", x, c.Lang)
 		if err != nil {
 			return nil, err
 		}
-		return all.collect(c.Context, collecting{})
+		return m.readAll(c, all, collecting{})
 	}
 	got := "nothing"
 	if len(c.Args) > 0 {
@@ -46,13 +46,13 @@ func (m module) collect(c *lang.Call) (any, error) {
 		return nil, err
 	}
 	if f, ok := x.(*Future); ok {
-		return f.Feed(c.Context)
+		return m.readFuture(c, f)
 	}
 	all, err := many("collect", x, c.Lang)
 	if err != nil {
 		return nil, err
 	}
-	return all.collect(c.Context, how)
+	return m.readAll(c, all, how)
 }
 
 // progress is true, a name, or an object of settings with a name.

@@ -2,6 +2,7 @@ package js
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -220,8 +221,15 @@ func (w *walker) instance(o *goja.Object, c *class) error {
 	return err
 }
 
-// hook calls a hook of a class, with the class as this.
+// hook calls a hook of a class, with the class as this. What ends the Eval whose value it is about ends it, too.
 func (in *Interp) hook(which string, c *class, f *goja.Object, v goja.Value) (goja.Value, error) {
+	if in.ctx == context.Background() && in.recent != nil {
+		end, err := in.enter(in.recent)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
+	}
 	call, _ := goja.AssertFunction(f)
 	out, err := call(c.ctor, v)
 	switch {

@@ -13,6 +13,7 @@ import (
 // Eval evaluates code. Globals stay until the next Eval or Reset, so that callbacks that run later see them.
 func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang.Binding) (lang.Value, error) {
 	in.dropGiven()
+	in.recent = ctx
 	in.rejected, in.uncaught = nil, nil
 	p, err := in.program(code, paramNames(args))
 	if err != nil {

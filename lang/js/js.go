@@ -47,6 +47,7 @@ type Interp struct {
 	classes map[string]*goja.Object // of errors, by name
 	serial  *classSet               // of scripts, whose values travel
 	lasting *classSet               // those of the baseline
+	recent  context.Context         // of the last Eval: values are made before it runs, and sent after
 	known   intrinsics
 	spare   *builder // for the next build
 

@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -165,8 +166,11 @@ func (w *walker) instance(t *glua.LTable, c *class) error {
 	return err
 }
 
-// hook calls a hook of a class.
+// hook calls a hook of a class. What ends the Eval whose value it is about ends it, too.
 func (in *Interp) hook(which string, c *class, f, v glua.LValue) (glua.LValue, error) {
+	if in.gate.ctx == context.Background() && in.recent != nil {
+		defer in.end(in.begin(in.recent))
+	}
 	out, err := (&callback{in, f}).Call(&value{in, v})
 	if err != nil {
 		return nil, lang.HookFailed(which, c.name, err)

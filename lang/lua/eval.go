@@ -98,6 +98,7 @@ func (in *Interp) Eval(ctx context.Context, code lang.Code, globals, args []lang
 	if err != nil {
 		return nil, err
 	}
+	in.recent = ctx
 	if err := in.bind(globals); err != nil {
 		return nil, err
 	}

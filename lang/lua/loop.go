@@ -122,6 +122,12 @@ func (in *Interp) follow(a lang.Async, f, g *glua.LFunction, p *promise) {
 
 func (in *Interp) react(a lang.Async, f, g *glua.LFunction, p *promise) error {
 	v, err := a.Result()
+	if err == nil { // what cannot be read is a failure too
+		var lv glua.LValue
+		if lv, err = in.toLua(v); err == nil {
+			v = in.value(lv)
+		}
+	}
 	h, arg := f, v
 	if err != nil {
 		h, arg = g, in.value(in.errorValue(err))

@@ -10,6 +10,7 @@
 package lua
 
 import (
+	"context"
 	"weak"
 
 	glua "github.com/yuin/gopher-lua"
@@ -52,8 +53,9 @@ type Interp struct {
 	rand            func() float64         // what math.random draws from: Config.Rand, or a stream of math.randomseed
 	randState       func() lang.RNG        // the state of that
 
-	serial  *classSet // of scripts, whose values travel
-	lasting *classSet // those of the baseline
+	serial  *classSet       // of scripts, whose values travel
+	lasting *classSet       // those of the baseline
+	recent  context.Context // of the last Eval: values are made before it runs, and sent after
 
 	base  baseline
 	bound []string // globals set since the last Reset
