@@ -256,6 +256,7 @@ func TestRefusals(t *testing.T) {
 		{map[string]any{"opts": map[string]any{"list": []any{1, 2, 3, point{}}}}, "opts.list[3]: a socket cannot be sent"},
 		{struct{ C chan int }{}, "C: a Go chan int cannot be sent"},
 		{[]any{func() {}}, "[0]: a Go func() cannot be sent"},
+		{[]any{1, later{}}, "[1]: what arrives later cannot be within a value: return it by itself"},
 		{complex(1, 2), "a Go complex128 cannot be sent"},
 		{map[string]marshaler{"m": {}}, "m: a Go lang_test.marshaler, which has MarshalCBOR, can only be sent to a daemon"},
 		{&lang.PairMap{Pairs: []lang.Pair{{Key: make(chan int)}}}, "key [0]: a Go chan int cannot be sent"},
@@ -270,6 +271,11 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("a deep list gives %.80v", err)
 	}
 }
+
+type later struct{}
+
+func (later) Notify(func())        {}
+func (later) Result() (any, error) { return nil, nil }
 
 type marshaler struct{}
 

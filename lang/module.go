@@ -54,8 +54,8 @@ type Async interface {
 }
 
 // Call is one call of a host function. It returns a Go value of the closed set (docs/values.md), a Feed, an Async (a
-// promise in JS), a Value given back as it came, a []Value as a list of such, or a value of a registered Type. An error
-// is raised in the script at the position of the call.
+// promise in JS; by itself, not within a list), a Value given back as it came, a []Value as a list of such, or a value of
+// a registered Type. An error is raised in the script at the position of the call.
 type Call struct {
 	Context   context.Context // ends when the script is interrupted: whoever waits, waits on it too
 	Name      string          // of the function, for messages

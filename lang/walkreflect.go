@@ -21,6 +21,7 @@ type traits struct {
 	leaf      bool // any takes it without reflection
 	marshaler bool // it has MarshalCBOR
 	failure   bool // it is an error
+	async     bool // it is an Async
 	byPointer bool // only a pointer to it has MarshalCBOR
 }
 
@@ -58,6 +59,7 @@ func traitsOf(t reflect.Type) traits {
 		v.marshaler = t.Implements(marshaler)
 		v.byPointer = !v.marshaler && reflect.PointerTo(t).Implements(marshaler)
 		v.failure = t.Implements(failure)
+		v.async = t.Implements(reflect.TypeFor[Async]())
 	}
 	traitsByType.Store(t, v)
 	return v
@@ -87,6 +89,8 @@ func (w *walker) reflected(v reflect.Value) error {
 		}
 	}
 	switch {
+	case tr.async:
+		return Refuse("what arrives later cannot be within a value: return it by itself")
 	case tr.marshaler:
 		return w.raw(v.Interface().(cborMarshaler), t)
 	case tr.byPointer && v.CanAddr():
