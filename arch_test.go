@@ -29,7 +29,7 @@ var house = map[string][]string{
 	"daemon/dispatch": {"internal/wire", "internal/sp", "lang"},
 	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "lang/engine"},
 	"eval":            {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "daemon/dispatch"},
-	"parallel":        {"lang", "eval"},
+	"parallel":        {"lang", "launch", "eval"},
 	"script":          {"lang", "launch", "eval", "daemon", "lang/engine", "modules/...", "parallel", "github.com/mattn/go-isatty"},
 	"telemetry":       {"lang", "eval", "daemon", "go.opentelemetry.io/otel"},
 	"repl":            {"lang", "eval", "script", "github.com/reeflective/readline", "golang.org/x/term", "github.com/mattn/go-isatty"},

@@ -296,6 +296,14 @@ func (m *NodesMap) Failure(element int, err error, base int) *MapError {
 	return e
 }
 
+// EndWithDaemon is a Watch for a profile at an address that has one daemon: once that is lost what waits for it fails,
+// though others might connect.
+func EndWithDaemon(_ context.Context, p *Profile) *Hooks {
+	return &Hooks{Gone: func(d DaemonStatus) {
+		go p.pool.giveUp(fmt.Errorf("its daemon (pid %d on %s) is gone, and none takes its place", d.PID, d.Host))
+	}}
+}
+
 // Options reads argument i of a script's call as the options of daemons, which of names in messages. The Config is
 // the host's, with one daemon and no name.
 func (h *Host) Options(c *lang.Call, i int, of string) (Config, error) {

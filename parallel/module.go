@@ -64,8 +64,9 @@ func nodeType() *lang.Type {
 		Is:   func(v any) bool { _, ok := v.(*Node); return ok },
 		Fields: []lang.Field{
 			{Name: "name", Get: func(v any) (any, error) { return of(v).Name, nil }},
-			{Name: "pid", Get: func(v any) (any, error) { return int64(of(v).PID), nil }},
-			{Name: "host", Get: func(v any) (any, error) { return of(v).Host, nil }},
+			{Name: "pid", Get: func(v any) (any, error) { return int64(of(v).Daemon().PID), nil }},
+			{Name: "host", Get: func(v any) (any, error) { return of(v).Daemon().Host, nil }},
+			{Name: "commands", Get: func(v any) (any, error) { return anyOf(of(v).Commands), nil }},
 		},
 		Show:   func(v any) string { return of(v).String() },
 		Refuse: "a node of a cluster cannot be sent: send its name",
@@ -88,17 +89,20 @@ var needless = map[string]string{
 	"respawn":    "a node that is lost takes along what it was given, so none is replaced: make a new cluster",
 }
 
-// cluster(n, options) starts a cluster.
+// cluster(n, options) starts a cluster. With a url the number may be left out: there is a node for each host of remote.
 func (m *module) cluster(c *lang.Call) (any, error) {
-	n, err := c.Int(0)
-	if err != nil || n < 1 {
-		return nil, errNumber
+	n, at, err := 0, 0, error(nil)
+	if len(c.Args) == 0 || c.Args[0].Kind() != "object" && c.Args[0].Kind() != "table" {
+		if n, err = c.Int(0); err != nil || n < 1 {
+			return nil, errNumber
+		}
+		at = 1
 	}
-	cfg, err := m.h.Options(c, 1, "cluster")
+	cfg, err := m.h.Options(c, at, "cluster")
 	if err != nil {
 		return nil, err
 	}
-	if given, _ := c.Record(1); given != nil {
+	if given, _ := c.Record(at); given != nil {
 		for _, name := range given.Keys {
 			if why := needless[name]; why != "" {
 				return nil, &lang.Error{Class: "TypeError", Message: fmt.Sprintf("cluster: there is no option %q here: %s", name, why)}

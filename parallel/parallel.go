@@ -33,19 +33,10 @@ type Cluster struct {
 	streams *streams // nil: each node draws from a stream that nobody has seen before
 }
 
-// Node is a daemon of a cluster.
-type Node struct {
-	Name string // that of its profile: "cluster 1 node 2"
-	PID  int
-	Host string
-}
-
-// String is the name, the process and the machine.
-func (n *Node) String() string { return fmt.Sprintf("%s (pid %d on %s)", n.Name, n.PID, n.Host) }
-
 // New starts a cluster of n nodes and waits until all are connected. cfg is the template of their profiles: Name is
 // that of the cluster and defaults to "cluster", Seed does what SetSeed does; Daemons, Direct and NoRespawn are not
-// used, and Settings.Cleanup defaults to "none". ctx bounds the starting only: end a cluster with Stop.
+// used, and Settings.Cleanup defaults to "none". With cfg.URL the nodes run elsewhere: see elsewhere.go. ctx bounds the
+// starting only: end a cluster with Stop.
 func New(ctx context.Context, n int, cfg eval.Config) (*Cluster, error) {
 	if cfg.Name == "" {
 		cfg.Name = "cluster"
@@ -57,22 +48,20 @@ type opener func(context.Context, eval.Config) (*eval.Profile, error)
 
 // start opens a profile for each node, all at once. When one cannot start, none stays.
 func start(ctx context.Context, n int, cfg eval.Config, open opener, end func(*eval.Profile) error) (*Cluster, error) {
-	switch {
-	case n < 1:
-		return nil, errNumber
-	case cfg.URL != "" || cfg.Launcher != nil:
-		return nil, errElsewhere
+	n, by, err := placed(n, &cfg)
+	if err != nil {
+		return nil, err
 	}
 	c := &Cluster{name: cfg.Name, nodes: make([]*Node, n), on: make(eval.Nodes, n), end: end}
 	seed := cfg.Seed
-	cfg.Seed, cfg.Daemons, cfg.Direct, cfg.NoRespawn = nil, 1, false, true
+	cfg.Seed, cfg.Direct, cfg.NoRespawn = nil, false, true
 	if cfg.Settings.Cleanup == "" {
 		cfg.Settings.Cleanup = "none"
 	}
 	errs := make([]error, n)
 	var started sync.WaitGroup
 	for i := range n {
-		started.Go(func() { errs[i] = c.open(ctx, i, cfg, open) })
+		started.Go(func() { errs[i] = c.open(ctx, i, cfg, by, open) })
 	}
 	started.Wait()
 	for _, err := range errs {
@@ -89,20 +78,18 @@ func start(ctx context.Context, n int, cfg eval.Config, open opener, end func(*e
 
 var errNumber = &lang.Error{Class: "RangeError", Message: "cluster: the number of nodes must be one or more: parallel.cluster(2), for instance"}
 
-// errElsewhere: a node that nobody replaces would be waited for without an end, where others may connect.
-var errElsewhere = &lang.Error{Class: "Error", Message: "cluster: nodes run on this machine: leave out url and remote, or use daemons with them"}
-
-func (c *Cluster) open(ctx context.Context, i int, cfg eval.Config, open opener) error {
+func (c *Cluster) open(ctx context.Context, i int, cfg eval.Config, by eval.Launcher, open opener) error {
 	cfg.Name = fmt.Sprintf("%s node %d", c.name, i+1)
 	p, err := open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	c.on[i], c.nodes[i] = p, &Node{Name: cfg.Name}
-	for _, d := range p.Status().Daemons {
-		c.nodes[i].PID, c.nodes[i].Host = d.PID, d.Host
+	c.on[i], c.nodes[i] = p, &Node{Name: cfg.Name, p: p}
+	if by != nil {
+		c.nodes[i].Commands, err = p.Launch(ctx, 1, one{by, len(c.on), i})
 	}
-	return nil
+	c.nodes[i].Daemon()
+	return err
 }
 
 // Name is the name of the cluster; its nodes have it before their number.

@@ -305,8 +305,8 @@ func TestCannotStart(t *testing.T) {
 			t.Errorf("New(%d) = %v", n, err)
 		}
 	}
-	if _, err := parallel.New(soon(t), 2, eval.Config{URL: "tcp://127.0.0.1:0"}); err == nil || !strings.Contains(err.Error(), "leave out url") {
-		t.Errorf("New with a URL = %v", err)
+	if _, err := parallel.New(soon(t), 2, eval.Config{URL: "tcp://127.0.0.1:1"}); err == nil || !strings.Contains(err.Error(), "write port 0") {
+		t.Errorf("New at one port = %v", err)
 	}
 	broken := eval.Config{InProcess: func(context.Context, launch.Settings, []lang.Module) error { return errors.New("no way") }}
 	if _, err := parallel.New(soon(t), 2, broken); err == nil || !strings.Contains(err.Error(), "no way") {
