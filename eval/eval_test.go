@@ -18,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	daemon.Main(daemon.Config{Modules: modules}) // the test binary is its own daemon
+	daemon.Main(daemon.Config{Modules: append(modules, eval.NewHost(eval.Config{Modules: modules}).Modules()...)}) // the test binary is its own daemon
 	if os.Getenv("MIRAI_TEST_HOST") != "" {
 		hostUntilKilled()
 	}

@@ -27,9 +27,9 @@ func (m module) handleType() *lang.Type {
 			{Name: "on", Call: on},
 			{Name: "values", Call: values},
 		},
-		Show:    func(self any) string { return show(self.(*Future)) },
-		Await:   func(self any) lang.Async { return async{self.(*Future)} },
-		Refuse:  "a mirai cannot be sent: send its value, m[]",
+		Show:   func(self any) string { return show(self.(*Future)) },
+		Await:  func(self any) lang.Async { return async{self.(*Future)} },
+		Refuse: "a mirai cannot be sent: send its value, m[]",
 	}
 }
 
