@@ -59,7 +59,7 @@ func isList(v any) bool {
 	return ok && len(l) > 0
 }
 
-// mayCall are the options that may be functions of the script.
+// mayCall are the options that may be functions of the script, in the order in which they are called.
 var mayCall = []string{"url", "headers", "data", "cookie", "token"}
 
 // readOptions adds the options at argument i to a record, and gives those that stay functions of the script.
@@ -139,7 +139,11 @@ func shownOptions(r *lang.Record) string {
 func refresh(functions map[string]lang.Callback) func(*launch.HTTP) error {
 	return func(h *launch.HTTP) error {
 		r := &lang.Record{}
-		for name, f := range functions {
+		for _, name := range mayCall {
+			f := functions[name]
+			if f == nil {
+				continue
+			}
 			v, err := f.Call()
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)

@@ -105,29 +105,6 @@ func (c command) outcome(ctx context.Context, s Settings, out, errs string, err 
 	return said, fmt.Errorf("%s: %w: %s", c.args[0], err, said)
 }
 
-// Mask takes what is secret in the settings out of a text.
-func (s Settings) Mask(text string) string {
-	for _, secret := range s.secrets() {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, masked)
-		}
-	}
-	return text
-}
-
-// Masked are the settings with what is secret in them masked.
-func (s Settings) Masked() Settings {
-	if s.Token != "" {
-		s.Token = masked
-	}
-	if s.Credential != "" {
-		s.Credential = masked
-	}
-	return s
-}
-
-const masked = "***"
-
 // Quote makes one word of a shell of a text.
 func Quote(text string) string {
 	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:/.,@%") == "" {

@@ -88,7 +88,8 @@ func (h HTTP) body(s Settings) []byte {
 
 // send sends one request. It follows no redirection: the command would go to somebody else.
 func (h HTTP) send(ctx context.Context, s Settings) (said string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, orElse(h.Timeout, 5*time.Second))
+	limit := orElse(h.Timeout, 5*time.Second)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, h.method(), h.URL, bytes.NewReader(h.body(s)))
 	if err != nil {
@@ -97,14 +98,17 @@ func (h HTTP) send(ctx context.Context, s Settings) (said string, err error) {
 	req.Header = h.header()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", fmt.Errorf("%s %s: %w", h.method(), h.mask(h.URL), context.Cause(ctx))
+	case err != nil:
 		return "", errors.New(s.Mask(h.mask(err.Error())))
 	}
 	defer res.Body.Close()
 	b, _ := io.ReadAll(io.LimitReader(res.Body, saidSize))
 	said = s.Mask(h.mask(strings.TrimSpace(strings.ToValidUTF8(string(b), "?"))))
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return said, fmt.Errorf("%s %s: status %s: %s", h.method(), h.mask(h.URL), res.Status, said)
+		return said, errors.New(strings.TrimSuffix(fmt.Sprintf("%s %s: status %s: %s", h.method(), h.mask(h.URL), res.Status, said), ": "))
 	}
 	return said, nil
 }
@@ -124,14 +128,7 @@ func (h HTTP) header() http.Header {
 }
 
 // mask takes what is secret in the configuration out of a text.
-func (h HTTP) mask(text string) string {
-	for _, secret := range []string{h.Cookie, h.Token} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, masked)
-		}
-	}
-	return text
-}
+func (h HTTP) mask(text string) string { return hide(text, h.Cookie, h.Token) }
 
 // curl is the request as a command, its own secrets masked.
 func (h HTTP) curl(s Settings) string {

@@ -246,3 +246,20 @@ func TestFromInput(t *testing.T) {
 		t.Errorf("FromEnviron() = %+v, %v, %v, want %+v", s, ok, err, told)
 	}
 }
+
+// TestMask: secrets are found where only a piece of them was kept.
+func TestMask(t *testing.T) {
+	s := Settings{Token: "0123456789abcdef0123456789abcdef", Credential: "mirai1.host.MIGHAgEAMBMGByqGSM49AgEGCCqGSM49"}
+	for text, want := range map[string]string{
+		"nothing":                         "nothing",
+		"a " + s.Token + " b":             "a *** b",
+		s.Token[:20] + "\n" + s.Token[9:]: "***\n***",
+		"x=" + s.Credential[:30]:          "x=***",
+		s.Credential[15:] + s.Token:       "******",
+		"mirai1. 0123":                    "mirai1. 0123",
+	} {
+		if got := s.Mask(text); got != want {
+			t.Errorf("Mask(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
