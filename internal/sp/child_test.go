@@ -64,7 +64,11 @@ func child(role, url string) {
 	if err != nil {
 		panic(err)
 	}
-	_, err = Dial(context.Background(), url, Config{TLS: creds, Peer: func(p *Peer) {
+	if url == "-" {
+		fmt.Scanln(&url)
+	}
+	heartbeat, _ := time.ParseDuration(os.Getenv("SP_HEARTBEAT"))
+	_, err = Dial(context.Background(), url, Config{TLS: creds, Heartbeat: heartbeat, Peer: func(p *Peer) {
 		defer close(done)
 		p.Admit()
 		roles[role](p)

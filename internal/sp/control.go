@@ -50,6 +50,8 @@ const (
 	chunkLimit    = 1 << 20   // of data that we take in a chunk
 	chunkStreams  = 4         // under way at once
 
+	missed = 3 // heartbeats after which a silent peer is gone
+
 	hops          = 1
 	maxPrefix     = 1 + 8 + 4
 	maxChunkHead  = 2 + 3*9

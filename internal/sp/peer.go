@@ -230,8 +230,8 @@ func (p *Peer) beat(every time.Duration) {
 		p.silent = 0
 	}
 	switch {
-	case p.silent >= 3:
-		p.fail(fmt.Errorf("%w: silent for %v", ErrGone, 3*every))
+	case p.silent >= missed:
+		p.fail(fmt.Errorf("%w: silent for %v", ErrGone, missed*every))
 	case !heard && p.link.queued() == 0, !sent:
 		p.link.send([]byte{version, kindPing})
 	}

@@ -135,6 +135,7 @@ func (d *dialer) Dial() (mangos.TranPipe, error) {
 	if err != nil {
 		return nil, err
 	}
+	guard(conn, d.socket.cfg.Heartbeat)
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	c, err := d.climb(ctx, conn)
 	if err == nil {
@@ -322,6 +323,7 @@ func (l *listener) admit(conn net.Conn) {
 
 func (l *listener) greet(conn net.Conn, x *stranger) {
 	defer l.tasks.Done()
+	guard(conn, l.socket.cfg.Heartbeat)
 	conn.SetDeadline(time.Now().Add(l.socket.cfg.Handshake))
 	c, err := l.climb(conn)
 	if err == nil {
