@@ -304,6 +304,9 @@ func EndWithDaemon(_ context.Context, p *Profile) *Hooks {
 	}}
 }
 
+// ScriptElements gives the xs of a script as Split and Balance take them: the elements of a BigInt64Array are big integers.
+func ScriptElements(xs any) any { return bigElements(xs) }
+
 // Options reads argument i of a script's call as the options of daemons, which of names in messages. The Config is
 // the host's, with one daemon and no name.
 func (h *Host) Options(c *lang.Call, i int, of string) (Config, error) {

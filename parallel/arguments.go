@@ -3,7 +3,6 @@ package parallel
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"reflect"
 	"strings"
 
@@ -32,7 +31,7 @@ func elements(c *lang.Call, i int, name string) (any, error) {
 	if err != nil {
 		return nil, lang.At(err, name)
 	}
-	return bigElements(v), nil
+	return eval.ScriptElements(v), nil
 }
 
 // wrong says what argument i must be, and what it is.
@@ -49,24 +48,6 @@ func withArticle(kind string) string {
 		return "an " + kind
 	}
 	return "a " + kind
-}
-
-// bigElements makes big integers of the elements of a BigInt64Array or BigUint64Array, which they are in scripts.
-func bigElements(xs any) any {
-	var out []any
-	switch xs := xs.(type) {
-	case []int64:
-		for _, x := range xs {
-			out = append(out, big.NewInt(x))
-		}
-	case []uint64:
-		for _, x := range xs {
-			out = append(out, new(big.Int).SetUint64(x))
-		}
-	default:
-		return xs
-	}
-	return out
 }
 
 // listOf gives the elements of a list, a typed array or an object.
