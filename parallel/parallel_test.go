@@ -24,14 +24,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// modules let a block end its process.
-var modules = []lang.Module{{Name: "test", Global: true, Funcs: []lang.Func{{Name: "die", Call: func(*lang.Call) (any, error) {
-	self, err := os.FindProcess(os.Getpid())
-	if err != nil {
-		return nil, err
-	}
-	return nil, self.Kill()
-}}}}}
+// modules let a block end its process, or hang.
+var modules = []lang.Module{{Name: "test", Global: true, Funcs: []lang.Func{
+	{Name: "hang", Call: func(*lang.Call) (any, error) { select {} }},
+	{Name: "die", Call: func(*lang.Call) (any, error) {
+		self, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			return nil, err
+		}
+		return nil, self.Kill()
+	}},
+}}}
 
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
