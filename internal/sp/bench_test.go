@@ -56,6 +56,38 @@ func BenchmarkRoundTrip(b *testing.B) {
 	})
 }
 
+// BenchmarkLayers is what TLS and WebSocket cost: round trips of both in turn, so that a busy machine is busy for both.
+func BenchmarkLayers(b *testing.B) {
+	const block = 500
+	for _, kind := range []string{"tls", "ws", "wss"} {
+		b.Run(kind, func(b *testing.B) {
+			below, _ := spawn(b, "echo", kinds(b)["tcp"])
+			above, _ := spawn(b, "echo", kinds(b)[kind])
+			frame := numbered(1, 100)
+			var took [2][]time.Duration
+			for i := 0; b.Loop(); i++ {
+				which := i / block % 2
+				p := []*Peer{below, above}[which]
+				t := time.Now()
+				p.Send(frame)
+				if _, err := p.Recv(); err != nil {
+					b.Fatal(err)
+				}
+				took[which] = append(took[which], time.Since(t))
+			}
+			if len(took[1]) == 0 {
+				b.Fatalf("too few: -benchtime must be %dx at least", 2*block)
+			}
+			slices.Sort(took[0])
+			slices.Sort(took[1])
+			tcp, layered := took[0][len(took[0])/2], took[1][len(took[1])/2]
+			b.ReportMetric(float64(tcp.Nanoseconds())/1e3, "tcp-p50-us")
+			b.ReportMetric(float64(layered.Nanoseconds())/1e3, "p50-us")
+			b.ReportMetric(float64(layered)/float64(tcp), "x-tcp")
+		})
+	}
+}
+
 // BenchmarkAmongStrangers is an admitted peer's round trip, alone and while strangers are at the port.
 func BenchmarkAmongStrangers(b *testing.B) {
 	for _, kind := range []string{"tcp", "tls", "ws", "wss"} {

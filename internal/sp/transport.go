@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -201,7 +202,7 @@ func stack(s *Socket, kind network, floor *floor, top net.Conn, w *web) *stream 
 	return c
 }
 
-// explain says what a user can do about a failed handshake.
+// explain says what who dials can do about a failed handshake.
 func explain(err error) error {
 	var op *net.OpError
 	var not tls.RecordHeaderError
@@ -370,19 +371,25 @@ func (l *listener) climb(conn net.Conn) (*stream, error) {
 	return stack(l.socket, l.network, floor, top, w), nil
 }
 
-// refused tells of one that did not get through the handshakes.
+// refused tells of one that did not get through the handshakes. Part of the text may be of its making.
 func (l *listener) refused(x *stranger, err error) {
+	cfg := l.socket.cfg
 	select {
 	case <-l.done:
 		return
 	default:
 	}
-	if x.dropped() {
+	switch {
+	case cfg.Log == nil:
+		return
+	case x.dropped():
 		err = errCrowded
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("it did not say who it is within %v", cfg.Handshake)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		err = errors.New("it closed the connection before it said who it is")
 	}
-	if l.socket.cfg.Log != nil {
-		l.socket.cfg.Log("mirai: refused %s %s: %v", l.scheme, x.conn.RemoteAddr(), explain(err))
-	}
+	cfg.Log("mirai: refused %s %s: %.300v", l.scheme, x.conn.RemoteAddr(), err)
 }
 
 func (l *listener) Close() error {
