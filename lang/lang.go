@@ -4,7 +4,8 @@
 // Rewrite turns mirai<...>{...}(...) and m[] into plain calls of the module mirai. An Interpreter
 // (lang/js, lang/lua) evaluates Code. Values cross as events of a Sink, so that no tree stands between
 // an interpreter and the wire. A Module is a set of Go functions that exists in both languages, a Type
-// gives Go values a face in scripts. Whatever fails in a script is an *Error.
+// gives Go values a face in scripts, a Class has values of a script's own classes travel. Whatever fails
+// in a script is an *Error.
 package lang
 
 import "context"
