@@ -52,7 +52,11 @@ func newToken() string {
 func (o *pool) start(n int, s launch.Settings) {
 	o.mu.Lock()
 	o.kept += n
+	kept := o.kept
 	o.mu.Unlock()
+	if !o.p.cfg.NoRespawn {
+		o.p.d.Keep(kept)
+	}
 	for range n {
 		o.launch(s)
 	}

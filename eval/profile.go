@@ -187,7 +187,7 @@ func (p *Profile) onEach(ctx context.Context, t Task, frame []byte) (fs []*Futur
 		if t.Timeout > 0 {
 			f.task.Deadline = f.at + t.Timeout
 		}
-		f.task.Inherit = !p.cfg.NoRespawn && p.cfg.URL == ""
+		f.task.Inherit = true
 		fs = append(fs, f)
 		return &f.task
 	})

@@ -149,6 +149,13 @@ func (s *Dispatcher) Cancel(t *Task) (ok bool) {
 	return ok
 }
 
+// Keep says how many daemons there are again when one is lost.
+func (s *Dispatcher) Keep(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue.Kept = n
+}
+
 // setup is what each daemon runs before its first task.
 type setup struct {
 	make  func(late bool) *Task

@@ -54,6 +54,9 @@ type Queue struct {
 	Grace time.Duration // between an interrupt and the kill; 0 means no kill
 	// MaxBytes and MaxTasks bound what waits: the bytes of its frames, and its number (bounds.go); 0 means no bound.
 	MaxBytes, MaxTasks int
+	// Kept is how many daemons there are again when one is lost: a task that inherits waits for another one (Task.Inherit)
+	// only while there are fewer.
+	Kept int
 	// Direct gives each task to a daemon at its submission, in turn (direct.go); priorities then count only where no daemon is there.
 	Direct bool
 
@@ -248,7 +251,7 @@ func (q *Queue) remove(d *Daemon) {
 
 // bereave has a pinned task whose daemon is gone wait for another one, or end.
 func (q *Queue) bereave(t *Task) {
-	if t.Inherit && !q.closed {
+	if t.Inherit && q.counts.Connections < q.Kept && !q.closed {
 		q.Owe(t)
 		return
 	}

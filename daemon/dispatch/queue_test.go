@@ -74,7 +74,7 @@ func (c *conversation) event(words []string) (said []string) {
 	switch verb {
 	case "queue":
 		c.q.Depth, c.q.Grace, c.q.Direct = options["depth"], ms("grace"), options["direct"] > 0
-		c.q.MaxBytes, c.q.MaxTasks = options["bytes"], options["tasks"]
+		c.q.MaxBytes, c.q.MaxTasks, c.q.Kept = options["bytes"], options["tasks"], options["kept"]
 		c.q.pace.average = time.Duration(options["pace"]) * time.Microsecond
 	case "submit", "offer", "pin", "owe":
 		if t := c.tasks[name]; verb == "pin" && t != nil {
