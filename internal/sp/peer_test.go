@@ -91,7 +91,7 @@ func TestSmallOvertakesBig(t *testing.T) {
 			a, b := ends(t, kinds(t)[kind], Config{})
 			const n = 6
 			for i := range n {
-				send(t, a, numbered(i, 20<<20+i))
+				send(t, a, numbered(i, 6<<20+i))
 			}
 			send(t, a, []byte("cancel"))
 			var order []int
@@ -101,7 +101,7 @@ func TestSmallOvertakesBig(t *testing.T) {
 					order = append(order, -1)
 					continue
 				}
-				i := len(f) - 20<<20
+				i := len(f) - 6<<20
 				order = append(order, i)
 				for j := 6; j < len(f); j += 4093 {
 					if f[j] != byte(i+j) {
