@@ -1,6 +1,7 @@
 package sp
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -22,6 +23,9 @@ func newPlain(conn net.Conn) *plain {
 func (p *plain) try(b []byte) (int, error)           { return p.now.write(b) }
 func (p *plain) waiting() int                        { return 0 }
 func (p *plain) write(b *net.Buffers) (int64, error) { return b.WriteTo(p.conn) }
+
+// answerLimit bounds what waits, beyond what outboxes write, which they count themselves.
+const answerLimit = 1 << 20
 
 // floor is the connection below TLS and WebSocket. These know only reading and writing that wait, so what must not wait
 // is done here: Write keeps what the kernel does not take at once, until flush; Read looks for input itself before it
@@ -54,6 +58,9 @@ func (f *floor) Write(b []byte) (int, error) {
 	defer f.mu.Unlock()
 	if !f.free {
 		return f.Conn.Write(b)
+	}
+	if f.err == nil && !f.gather && f.kept.Load() > answerLimit {
+		f.err = errors.New("it asks for answers and does not read them") // pings of WebSocket, for instance
 	}
 	if f.err != nil {
 		return 0, f.err

@@ -149,6 +149,7 @@ func (t *tube) admit()                        { t.admitted.Store(true) }
 func (t *tube) linger(time.Duration)          {} // nothing here can hang half-way
 func (t *tube) remote() string                { return "inproc" }
 func (t *tube) pulse() *pulse                 { return nil }
+func (t *tube) age() time.Duration            { return 0 }
 
 func (t *tube) arrived() {
 	if t.accepted {

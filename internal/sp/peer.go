@@ -29,8 +29,9 @@ type link interface {
 	admit()
 	linger(d time.Duration) // next fails after d
 	remote() string
-	pulse() *pulse // nil: the link cannot fall silent
-	arrived()      // mangos has brought it to AddPipe
+	pulse() *pulse      // nil: the link cannot fall silent
+	age() time.Duration // since it connected
+	arrived()           // mangos has brought it to AddPipe
 }
 
 // pulse is what heartbeats know of a link.

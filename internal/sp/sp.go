@@ -259,7 +259,7 @@ func (x pair) AddPipe(pipe mangos.ProtocolPipe) error {
 		p.stranger.Stop()
 		return err
 	}
-	p.stranger.Reset(x.s.cfg.Handshake)
+	p.stranger.Reset(x.s.cfg.Handshake - p.link.age())
 	go x.s.serve(p)
 	return nil
 }

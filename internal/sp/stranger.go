@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 var errCrowded = errors.New("too many connections that did not say who they are")
@@ -27,12 +28,13 @@ type stranger struct {
 	among *strangers
 	conn  net.Conn
 	host  string
+	since time.Time
 	out   atomic.Bool // it was dropped
 }
 
 // enter gives nil when the socket is closed.
 func (s *strangers) enter(conn net.Conn) *stranger {
-	x := &stranger{among: s, conn: conn}
+	x := &stranger{among: s, conn: conn, since: time.Now()}
 	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		x.host = string(a.IP)
 	}
@@ -103,6 +105,14 @@ func (x *stranger) leave() {
 			return
 		}
 	}
+}
+
+// age is how long it has been one.
+func (x *stranger) age() time.Duration {
+	if x == nil {
+		return 0
+	}
+	return time.Since(x.since)
 }
 
 func (x *stranger) dropped() bool { return x != nil && x.out.Load() }

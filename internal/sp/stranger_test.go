@@ -3,8 +3,10 @@ package sp
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -164,6 +166,68 @@ func TestTooManyStrangers(t *testing.T) {
 			t.Errorf("the log does not say why:\n%s", log.all())
 		}
 	})
+}
+
+// upgraded asks for a WebSocket as a stranger does.
+func upgraded(t *testing.T, url string) *raw {
+	t.Helper()
+	r := touch(t, url, "GET /tasks HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: pair1.sp.nanomsg.org\r\n\r\n")
+	answer := make([]byte, 12)
+	if _, err := io.ReadFull(r.conn, answer); err != nil || string(answer) != "HTTP/1.1 101" {
+		t.Fatalf("the answer is %q, %v", answer, err)
+	}
+	return r
+}
+
+// masked is a WebSocket frame of a client, whose mask is 0.
+func masked(opcode byte, data []byte) []byte {
+	if len(data) < 126 {
+		return append([]byte{opcode, 0x80 | byte(len(data)), 0, 0, 0, 0}, data...)
+	}
+	b := binary.BigEndian.AppendUint64([]byte{opcode, 0xff}, uint64(len(data)))
+	return append(append(b, 0, 0, 0, 0), data...)
+}
+
+// What a WebSocket client must not do ends its connection, with no more memory than a stranger may use.
+func TestGarbageInWebSocket(t *testing.T) {
+	const text, frame, continuation, ping = 0x81, 0x82, 0x00, 0x89
+	const first = 0x02 // of several
+	for name, do := range map[string]func(r *raw){
+		"a long frame":      func(r *raw) { r.write(masked(frame, make([]byte, strangerLimit+100))) },
+		"length of 2^63":    func(r *raw) { r.write([]byte{frame, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}) },
+		"text":              func(r *raw) { r.write(masked(text, []byte("hello"))) },
+		"no hops":           func(r *raw) { r.write(masked(frame, []byte{1})) },
+		"without a mask":    func(r *raw) { r.write([]byte{frame, 5, 0, 0, 0, 1, 9}) },
+		"a reserved opcode": func(r *raw) { r.write(masked(0x83, []byte{0, 0, 0, 1, 9})) },
+		"a message without end": func(r *raw) {
+			r.write(masked(first, []byte{0, 0, 0, 1}))
+			for range 100 {
+				r.write(masked(continuation, make([]byte, 1000)))
+			}
+		},
+		"pings whose answers it does not read": func(r *raw) {
+			flood := bytes.Repeat(masked(ping, make([]byte, 125)), 1000)
+			for range 1000 {
+				if _, err := r.conn.Write(flood); err != nil {
+					return
+				}
+			}
+			r.t.Error("it could send 100 MB of pings")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, got := open(t, kinds(t)["ws"], Config{Handshake: time.Minute})
+			r := upgraded(t, s.URL())
+			p := <-got
+			ended := make(chan error, 1)
+			go func() { _, err := p.Recv(); ended <- err }()
+			do(r)
+			if err := <-ended; !errors.Is(err, ErrGone) {
+				t.Errorf("the end is %v, want ErrGone", err)
+			}
+		})
+	}
 }
 
 type from struct {

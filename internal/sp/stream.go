@@ -263,6 +263,8 @@ func (c *stream) remote() string {
 	return r
 }
 
+func (c *stream) age() time.Duration { return c.stranger.age() }
+
 func (c *stream) arrived() {
 	if c.accepted {
 		c.socket.handed.Done()

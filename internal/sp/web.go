@@ -86,6 +86,9 @@ func (w *web) next() error {
 			w.buf = append(w.buf, make([]byte, len(w.buf))...)
 		}
 	}
+	if n < lengthSize+4 {
+		return fmt.Errorf("garbage: a message of %d bytes", n-lengthSize)
+	}
 	binary.BigEndian.PutUint64(w.buf, uint64(n-lengthSize))
 	w.in = w.buf[:n]
 	return nil
