@@ -32,7 +32,8 @@ type Config struct {
 	URL string
 	// TLS is for the schemes tls+tcp and wss. Nil makes one-time certificates.
 	TLS *TLS
-	// Launcher starts the daemons, elsewhere; URL must be set. Nil starts them on this machine.
+	// Launcher starts the daemons, elsewhere. Nil starts them on this machine. URL then defaults to tls+tcp at the address that
+	// other machines most likely reach, for tunnels of ssh to the loopback.
 	Launcher Launcher
 	// Modules are the host's own: their types are known in values. The daemons must be given the same ones.
 	Modules []lang.Module
@@ -86,7 +87,7 @@ func (c Config) defaults() Config {
 	if c.Name == "" {
 		c.Name = defaultName
 	}
-	if c.Daemons == 0 && c.URL == "" || c.Sync {
+	if c.Daemons == 0 && c.URL == "" || c.Sync { // a Launcher has a URL by now
 		c.Daemons = 1
 	}
 	if c.Command == nil {
@@ -113,6 +114,9 @@ func (c Config) valid() error {
 	}
 	if c.Sync && c.InProcess == nil {
 		return errors.New("eval: Sync evaluates tasks in this process: set InProcess, to daemon.InProcess for instance")
+	}
+	if by, ok := c.Launcher.(launch.Remote); ok && by.Command == "" {
+		return errors.New("eval: a launch configuration without a command starts nothing: set the profile without it, then ask launch for the commands that a person is to run")
 	}
 	if err := c.validURL(); err != nil {
 		return err

@@ -52,7 +52,7 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 		return err
 	}
 	h.end(cfg.Name)
-	if cfg.Daemons == 0 && cfg.URL == "" {
+	if cfg.Daemons == 0 && cfg.URL == "" && cfg.Launcher == nil {
 		return nil
 	}
 	cfg.setups = h.known()

@@ -58,7 +58,7 @@ func TestListenRefused(t *testing.T) {
 		`the url is "here": write tcp://HOST:PORT`:     {URL: "here"},
 		"cannot listen for daemons":                    {URL: "carrier://pigeon"},
 		"no other process can reach inproc://x":        {URL: "inproc://x", Daemons: 1},
-		"URL is missing":                               {Launcher: here},
+		"without a command starts nothing":             {URL: "tcp://127.0.0.1:0", Launcher: launch.Remote{}},
 		"leave out the url tcp://127.0.0.1:0, or sync": {URL: "tcp://127.0.0.1:0", Sync: true, InProcess: daemon.InProcess},
 	} {
 		p, err := eval.New(soon(t), cfg)
@@ -110,6 +110,23 @@ func TestLaunch(t *testing.T) {
 	sync := open(t, eval.Config{Sync: true, InProcess: daemon.InProcess})
 	if _, err := sync.Launch(ctx, 1, nil); err == nil || !strings.Contains(err.Error(), "daemons cannot be launched") {
 		t.Errorf("Launch() inside the call: %v", err)
+	}
+}
+
+// TestLaunchAddress: daemons elsewhere find a profile that was given no address, with TLS; tunnels lead to the loopback.
+func TestLaunchAddress(t *testing.T) {
+	ctx := soon(t)
+	p := open(t, eval.Config{Daemons: 1, Launcher: here, Settings: launch.Settings{Heartbeat: time.Second}})
+	if v, err := p.Go(ctx, eval.Task{Source: "1"}).Get(ctx); v != int64(1) || err != nil || !strings.HasPrefix(p.Status().URL, "tls+tcp://") {
+		t.Errorf("at %s: %v, %v", p.Status().URL, v, err)
+	}
+	every := open(t, eval.Config{URL: "tls+tcp://*:0", Daemons: 1, Launcher: here}) // which no daemon could dial
+	if v, err := every.Go(ctx, eval.Task{Source: "1"}).Get(ctx); v != int64(1) || err != nil {
+		t.Errorf("at %s: %v, %v", every.Status().URL, v, err)
+	}
+	_, err := eval.New(ctx, eval.Config{Launcher: launch.SSH{Hosts: []string{"a"}, Tunnel: true, Command: "false"}})
+	if err == nil || !strings.Contains(err.Error(), "cannot launch daemons: false: exit status 1") {
+		t.Errorf("New() with a tunnel: %v, want how ssh ended", err)
 	}
 }
 

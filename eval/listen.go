@@ -1,12 +1,12 @@
 package eval
 
 import (
+	"cmp"
+	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/mojukapu/mirai/internal/credential"
@@ -74,12 +74,23 @@ func (a listening) server() *tls.Config {
 	return a.authority.Server()
 }
 
+// located is the configuration with an address where daemons that are launched elsewhere find it, if it has none.
+func (c Config) located() (Config, error) {
+	switch by, _ := c.Launcher.(launch.SSH); {
+	case c.URL != "" || c.Launcher == nil || c.Sync:
+		return c, nil
+	case by.Tunnel:
+		c.URL = "tcp://127.0.0.1:0"
+		return c, nil
+	}
+	h, err := sp.FindHost(context.Background(), "") // no name is looked up
+	c.URL = h.URL("tls+tcp", 0)
+	return c, err
+}
+
 // validURL tells what keeps the profile from listening at its URL.
 func (c Config) validURL() error {
 	if c.URL == "" {
-		if c.Launcher != nil {
-			return errors.New("eval: URL is missing: daemons that are launched elsewhere need an address that they can reach, tls+tcp://HOST:0 for instance")
-		}
 		return nil
 	}
 	scheme, _, ok := strings.Cut(c.URL, "://")
@@ -130,8 +141,11 @@ func (p *Profile) dialed(elsewhere bool) string {
 	}
 	u.Host = net.JoinHostPort("127.0.0.1", u.Port())
 	if elsewhere {
-		name, _ := os.Hostname()
-		u.Host = net.JoinHostPort(name, u.Port())
+		h, err := sp.FindHost(context.Background(), "") // no name is looked up
+		if err != nil {
+			return address
+		}
+		u.Host = net.JoinHostPort(h.Address, u.Port())
 	}
 	return u.String()
 }
@@ -194,4 +208,30 @@ func localURL(c *lang.Call) (any, error) {
 	}
 	url, _, err := sp.LocalURL()
 	return url, err
+}
+
+// hostURL is mirai.hostUrl({tls, port, host, all}): the address that other machines most likely reach, or all, by interface.
+func hostURL(c *lang.Call) (any, error) {
+	record, err := c.Record(0)
+	if err != nil {
+		return nil, err
+	}
+	o := &options{of: "hostUrl", record: record}
+	scheme, port, choice, all := "tls+tcp", o.count("port"), o.text("host"), o.flag("all")
+	if !o.unless("tls") {
+		scheme = "tcp"
+	}
+	if err := o.done(); err != nil {
+		return nil, err
+	}
+	if !all {
+		h, err := sp.FindHost(c.Context, choice)
+		return h.URL(scheme, port), err
+	}
+	hosts, err := sp.Hosts()
+	r := &lang.Record{}
+	for _, h := range hosts {
+		r.Set(cmp.Or(h.Interface, h.Address), h.URL(scheme, port))
+	}
+	return r, err
 }

@@ -115,6 +115,9 @@ func (o *options) settings(cfg *Config) {
 	if o.value("idletime") != nil {
 		s.Idle = o.time("idletime")
 	}
+	if o.value("heartbeat") != nil {
+		s.Heartbeat = o.time("heartbeat")
+	}
 	if o.value("walltime") != nil {
 		s.Wall = o.time("walltime")
 	}

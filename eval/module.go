@@ -43,6 +43,7 @@ func (m module) mirai() lang.Module {
 			configured("ssh", "hosts", readSSH),
 			configured("cluster", "system", readCluster),
 			configured("http", "url", readHTTP),
+			{Name: "hostUrl", Call: hostURL},
 			{Name: "localUrl", Call: localURL},
 			{Name: "status", Call: m.status},
 			{Name: "info", Call: m.info},

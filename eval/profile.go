@@ -58,6 +58,10 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	if cfg.once {
 		cfg.URL, cfg.Launcher = "", nil
 	}
+	cfg, err := cfg.located()
+	if err != nil {
+		return nil, fmt.Errorf("eval: no address for daemons elsewhere: %w", err)
+	}
 	cfg = cfg.defaults()
 	if err := cfg.valid(); err != nil {
 		return nil, err
@@ -73,7 +77,7 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	}
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
-		URL: at.url, TLS: at.server(), Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
+		URL: at.url, TLS: at.server(), Heartbeat: cfg.Settings.Heartbeat, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
 		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.gone, Waits: p.pool.wake, Done: done, End: p.end,
 		News: func(t *dispatch.Task, k wire.Kind, body []byte) { t.Owner.(*Future).hear(k, body) }, Nested: p.nested, Drop: p.drop,
 		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },

@@ -71,7 +71,7 @@ func (m module) with(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Daemons == 0 && cfg.URL == "" {
+	if cfg.Daemons == 0 && cfg.URL == "" && cfg.Launcher == nil {
 		return nil, &lang.Error{Class: "RangeError", Message: "with: a pool needs a daemon at least: mirai.with({n: 2}, f)"}
 	}
 	if cfg.Name == "" {
