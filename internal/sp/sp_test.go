@@ -8,7 +8,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -223,4 +225,37 @@ func TestByeLosesNothing(t *testing.T) {
 			t.Errorf("Send after Bye: %v, want ErrGone", err)
 		}
 	})
+}
+
+// An address that is listened at is one to dial, with the port that was picked.
+func TestURLs(t *testing.T) {
+	name := "sp-test-" + rand.Text()
+	for _, c := range []struct{ url, want, dial string }{
+		{"tcp://127.0.0.1:0", `tcp://127\.0\.0\.1:\d{2,}`, ""},
+		{"tls+tcp://[::1]:0", `tls\+tcp://\[::1\]:\d{2,}`, ""},
+		{"ws://127.0.0.1:0", `ws://127\.0\.0\.1:\d{2,}`, ""},
+		{"ws://localhost:0/a/b", `ws://(127\.0\.0\.1|\[::1\]):\d{2,}/a/b`, ""},
+		{"wss://[::1]:0/", `wss://\[::1\]:\d{2,}`, ""},
+		{"tcp://*:0", `tcp://\[::\]:\d{2,}`, ""},
+		{"abstract://" + name, "abstract://" + name, "ipc://@" + name},
+		{"ipc://@" + name, "ipc://@" + name, "abstract://" + name},
+	} {
+		t.Run(c.url, func(t *testing.T) {
+			if runtime.GOOS != "linux" && strings.Contains(c.url, name) {
+				t.Skip("abstract sockets are Linux'")
+			}
+			s, got := open(t, c.url, Config{})
+			if !regexp.MustCompile("^" + c.want + "$").MatchString(s.URL()) {
+				t.Errorf("URL() = %q, want %q", s.URL(), c.want)
+			}
+			if c.dial == "" {
+				c.dial = s.URL()
+			}
+			a, _ := dial(t, c.dial, Config{})
+			send(t, a, []byte("x"))
+			if f := recv(t, <-got); string(f) != "x" {
+				t.Errorf("got %q", f)
+			}
+		})
+	}
 }
