@@ -8,7 +8,8 @@ import (
 // On the wire, after the SP handshake of PAIR v1 (8 bytes: 00 'S' 'P' 00, 00 11, 00 00), each message is
 //
 //	ipc   01, then as tcp
-//	tcp   length of the rest (8 bytes, big-endian), hops (4 bytes: 00 00 00 01), frame
+//	tcp   length of the rest (8 bytes, big-endian), hops (4 bytes: 00 00 00 01), frame; within TLS for tls+tcp
+//	ws    hops, frame, as one binary message of a WebSocket, whose subprotocol stands for the handshake; within TLS for wss
 //
 // A frame is a CBOR sequence that begins with two small integers: version (1) and kind. Kinds 0 to 15 belong
 // to the users of this package. A frame that begins with anything else is handed to them as it is, save these:

@@ -13,10 +13,12 @@
 //	control.go    control frames and their bytes
 //	stream.go     reading from a connection; chunk.go puts chunks together
 //	outbox.go     writing to a connection
-//	transport.go  dialing, listening, the handshakes of TLS and SP
+//	transport.go  dialing and listening; climb.go puts TLS and WebSocket on a connection
 //	stranger.go   how many may wait to be admitted
 //	floor.go      what TLS and WebSocket stand on; web.go is WebSocket
+//	silence.go    what the kernel does about peers that vanish
 //	inproc.go     the same within a process
+//	local.go      addresses of this machine for itself; host.go has those for others
 package sp
 
 import (

@@ -2,6 +2,7 @@ package sp
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -158,6 +159,9 @@ func dialWeb(ctx context.Context, conn net.Conn, address, path string) (*web, er
 func acceptWeb(conn net.Conn, path string) (*web, error) {
 	limited := &io.LimitedReader{R: conn, N: requestSize}
 	u := &upgrade{conn: conn, in: bufio.NewReader(limited), header: http.Header{}}
+	if b, err := u.in.Peek(1); err != nil || b[0] < 'A' || b[0] > 'Z' { // nothing that has no lines should have to wait for one
+		return nil, cmp.Or(err, errors.New("it does not speak HTTP"))
+	}
 	r, err := http.ReadRequest(u.in)
 	if err != nil {
 		return nil, fmt.Errorf("no HTTP request for a WebSocket: %w", err)
