@@ -21,14 +21,15 @@ var house = map[string][]string{
 	"lang":            {},
 	"launch":          {},
 	"internal/wire":   {"lang", "github.com/fxamacker/cbor/v2"},
+	"internal/share":  {"golang.org/x/sys"},
 	"internal/sp":     {"go.nanomsg.org/mangos/v3", "golang.org/x/sys", "github.com/coder/websocket"},
 	"lang/js":         {"lang", "github.com/dop251/goja"},
 	"lang/lua":        {"lang", "github.com/yuin/gopher-lua"},
 	"lang/engine":     {"lang", "lang/js", "lang/lua"},
 	"modules/...":     {"lang", "modules/..."},
 	"daemon/dispatch": {"internal/wire", "internal/sp", "lang"},
-	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "lang/engine"},
-	"eval":            {"lang", "launch", "internal/wire", "internal/sp", "internal/credential", "daemon/dispatch"},
+	"daemon":          {"lang", "launch", "internal/wire", "internal/sp", "internal/share", "internal/credential", "lang/engine"},
+	"eval":            {"lang", "launch", "internal/wire", "internal/sp", "internal/share", "internal/credential", "daemon/dispatch"},
 	"parallel":        {"lang", "launch", "eval"},
 	"script":          {"lang", "launch", "eval", "daemon", "lang/engine", "modules/...", "parallel", "github.com/mattn/go-isatty"},
 	"telemetry":       {"lang", "eval", "daemon", "go.opentelemetry.io/otel"},
@@ -81,7 +82,7 @@ func permitted(imp, dir string, allowed []string, test bool) bool {
 			allowed = append(allowed, "internal/credential") // what TLS needs
 		}
 		if dir == "" || strings.HasPrefix(dir, "modules") || dir == "eval" || dir == "daemon" || dir == "telemetry" || dir == "parallel" || dir == "arrow" {
-			allowed = append(allowed, "lang", "eval", "daemon", "daemon/dispatch", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "internal/credential", "script")
+			allowed = append(allowed, "lang", "eval", "daemon", "daemon/dispatch", "launch", "lang/js", "lang/lua", "internal/wire", "internal/sp", "internal/share", "internal/credential", "script")
 		}
 	}
 	return slices.ContainsFunc(allowed, func(a string) bool {

@@ -12,8 +12,10 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mojukapu/mirai/internal/credential"
@@ -151,15 +153,19 @@ type worker struct {
 	farewell int  // the exit code then
 	watching bool // the stand-in may still be needed
 	queue    []job
+	early    early // cancels of tasks that are still on their way, or over
 	setups   []job // what every interpreter has run before its first task
 	standIn  *time.Timer
 	armed    bool // the timer is set
 	began    int  // how often tasks began
 	seen     int  // began when the timer was last due
 
-	lent   []*seat // those that run a task while that of another waits
-	spare  []*seat // for the next such tasks
+	lent      []*seat     // those that run a task while that of another waits
+	spare     []*seat     // for the next such tasks
+	overtaken atomic.Bool // a big result is perhaps not sent yet
+
 	nested nested
+	shared shared
 
 	once  sync.Once
 	ended chan struct{}
@@ -176,6 +182,28 @@ type job struct {
 
 // never is when a timer is due that waits for its Reset.
 const never = math.MaxInt64
+
+// early are the last tasks that were cancelled and not there: a big one may be overtaken by its cancel.
+type early struct {
+	last [16]wire.Header
+	n    int // ever
+}
+
+func (e *early) add(h wire.Header) {
+	e.last[e.n%len(e.last)] = wire.Header{Task: h.Task, Attempt: h.Attempt}
+	e.n++
+}
+
+func (e *early) take(h wire.Header) bool {
+	if e.n == 0 {
+		return false
+	}
+	i := slices.Index(e.last[:], wire.Header{Task: h.Task, Attempt: h.Attempt})
+	if i >= 0 {
+		e.last[i] = wire.Header{}
+	}
+	return i >= 0
+}
 
 // standInAfter is how long a task runs, at least, before another goroutine takes over reading; at most twice that.
 const standInAfter = time.Millisecond
@@ -248,7 +276,7 @@ func (w *worker) read() {
 		}
 		switch h.Kind {
 		case wire.Run, wire.Setup:
-			if j := (job{Header: h, body: body}); w.begin(j) && !w.work(j) {
+			if j := (job{Header: h, body: body}); w.begin(&j) && !w.work(j) {
 				return
 			}
 		case wire.Lent:
@@ -257,6 +285,10 @@ func (w *worker) read() {
 			w.nested.answered(h.Task, body)
 		case wire.Output, wire.Progress, wire.Emit:
 			w.nested.news(h.Task, h.Kind, body)
+		case wire.Fetch:
+			w.shared.arrived(h.Task, body)
+		case wire.Forget:
+			w.shared.forget(h.Task)
 		case wire.Cancel:
 			w.drop(h)
 		case wire.Return:
@@ -267,14 +299,15 @@ func (w *worker) read() {
 
 // begin makes this goroutine the one that runs tasks; while another one is, the task waits for it. A daemon that leaves
 // begins nothing: its host runs the task elsewhere.
-func (w *worker) begin(j job) bool {
+func (w *worker) begin(j *job) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.leaving {
 		return false
 	}
+	j.cancelled = w.early.take(j.Header)
 	if w.busy {
-		w.queue = append(w.queue, j)
+		w.queue = append(w.queue, *j)
 		return false
 	}
 	w.busy, w.watching = true, true
@@ -378,13 +411,16 @@ func (w *worker) drop(h wire.Header) {
 	for _, s := range w.seats() {
 		if s.task != nil && s.current.Task == h.Task && s.current.Attempt == h.Attempt {
 			s.task.stop(errCancelled)
+			return
 		}
 	}
 	for i := range w.queue {
 		if w.queue[i].Task == h.Task && w.queue[i].Attempt == h.Attempt {
 			w.queue[i].cancelled = true
+			return
 		}
 	}
+	w.early.add(h)
 }
 
 // giveBack gives the host back what has not started.
@@ -393,6 +429,17 @@ func (w *worker) giveBack() {
 	ids := w.takeQueue()
 	w.mu.Unlock()
 	w.peer.Send(wire.AppendReturn(nil, ids))
+}
+
+// settle has big results leave before what is sent next, which would overtake them: the host would take it for news of a
+// task that it believes to wait still.
+func (w *worker) settle() {
+	if w.overtaken.Load() {
+		ctx, cancel := context.WithTimeout(context.Background(), flushWithin)
+		defer cancel()
+		w.peer.Flushed(ctx)
+		w.overtaken.Store(false)
+	}
 }
 
 // takeQueue gives the ids of what has not started, and forgets it. Under the lock.
@@ -471,6 +518,7 @@ func (w *worker) expire() {
 func (w *worker) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	w.settle()
 	w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Leave}))
 	w.end(ExitGone, w.peer.Bye(ctx))
 }

@@ -96,6 +96,7 @@ func (u *upstream) Submit(t wire.Nested, h wire.Hear) (uint64, error) {
 	u.pending++
 	n.mu.Unlock()
 	t.Parent = u.task.Task
+	u.w.settle()
 	err := u.w.peer.Send(wire.AppendSubmit(nil, wire.Header{Task: id, Attempt: u.task.Attempt}, t))
 	if err != nil {
 		n.take(id)
@@ -166,16 +167,23 @@ func (c *taskContext) waiting() (on func()) {
 func (w *worker) lend(s *seat, h wire.Header) {
 	var back []uint64
 	w.mu.Lock()
-	first := s == w.seat
-	if first {
+	if s == w.seat {
 		back = w.takeQueue()
 	}
-	take := first && w.watching
+	w.mu.Unlock()
+	w.settle()
+	w.peer.Send(wire.AppendLend(nil, h, back))
+	w.handOver(s)
+}
+
+// handOver has another goroutine read while the task at a seat waits for what is to be read.
+func (w *worker) handOver(s *seat) {
+	w.mu.Lock()
+	take := s == w.seat && w.watching
 	if take {
 		w.watching = false
 	}
 	w.mu.Unlock()
-	w.peer.Send(wire.AppendLend(nil, h, back))
 	if take {
 		go w.takeOver()
 	}
@@ -195,6 +203,7 @@ func (w *worker) runLent(j job) {
 		s = newSeat(w)
 	}
 	w.lent = append(w.lent, s)
+	j.cancelled = w.early.take(j.Header)
 	w.mu.Unlock()
 	go func() {
 		s.run(j)

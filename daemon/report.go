@@ -75,6 +75,7 @@ func (r *report) print(stream lang.Stream, text string) {
 
 // tell sends what is there. Frames are queued under the lock, so that none comes after the result.
 func (r *report) tell() {
+	r.w.settle()
 	r.mu.Lock()
 	r.armed = false
 	if !r.running {
@@ -101,6 +102,9 @@ func (r *report) queueProgress() {
 
 // take ends the report of a task: it gives the lines that were not sent yet.
 func (r *report) take() []wire.OutputLine {
+	if r.moved { // by the task, which is over
+		r.w.settle()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.armed {
@@ -172,6 +176,7 @@ func (r *report) emit(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.w.settle()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.running {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/lang/engine"
@@ -41,6 +42,7 @@ type seat struct {
 
 func newSeat(w *worker) *seat {
 	s := &seat{w: w, own: lang.RandomRNG()}
+	s.body.Shared = s.shared
 	s.rng = &s.own
 	s.report.init(w)
 	return s
@@ -59,6 +61,7 @@ func (s *seat) run(j job) {
 		s.answer(j.Header, time.Now(), nil, &lang.Error{Kind: lang.Interrupted, Message: "cancelled before it started"})
 		return
 	}
+	debug.SetPanicOnFault(true) // of this goroutine: shared values cannot be written to
 	ctx := s.enter(j.Header)
 	s.begun(ctx, j)
 	start := time.Now()
@@ -77,7 +80,7 @@ func (s *seat) run(j job) {
 	}
 	s.tidy(in, j.Kind)
 	if len(j.body)+s.sent > big {
-		s.body, s.given, s.encoder = wire.RunBody{}, nil, wire.Encoder{} // they hold on to what they last had
+		s.body, s.given, s.encoder = wire.RunBody{Shared: s.body.Shared}, nil, wire.Encoder{} // they hold on to what they last had
 		s.w.free.Reset(freeAfter)
 	}
 }
@@ -125,8 +128,13 @@ func (s *seat) discard() { s.interpreters, s.had = nil, 0 }
 func (s *seat) evaluate(ctx context.Context, j job) (in lang.Interpreter, v lang.Value, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("a bug in mirai, please report it: %v\n%s", p, debug.Stack())
 			s.discard()
+			if fault := lang.Fault(p); fault != nil { // goja knows no place for it: that of the block
+				fault.Stack = []lang.Frame{{File: s.body.File, Line: s.body.Line, Column: s.body.Column}}
+				err = fault
+				return
+			}
+			err = fmt.Errorf("a bug in mirai, please report it: %v\n%s", p, debug.Stack())
 		}
 	}()
 	r := &s.body
@@ -205,7 +213,7 @@ func (s *seat) answer(h wire.Header, start time.Time, v lang.Value, err error) {
 	if err == nil {
 		b = wire.AppendDone(b, h, false)
 		s.encoder.Reset(b)
-		if err = v.Walk(&s.encoder); err == nil {
+		if err = s.encode(v); err == nil {
 			b, err = s.encoder.Finish()
 		}
 		err = lang.Within(err, "the result")
@@ -217,6 +225,9 @@ func (s *seat) answer(h wire.Header, start time.Time, v lang.Value, err error) {
 	}
 	b = wire.AppendDoneEnd(b, start.UnixMicro(), time.Since(start).Microseconds(), s.report.take())
 	s.sent = len(b)
+	if len(b) > sp.Ordered {
+		s.w.overtaken.Store(true)
+	}
 	switch w := s.w; {
 	case len(b) > big:
 		w.peer.Send(b)
@@ -226,6 +237,20 @@ func (s *seat) answer(h wire.Header, start time.Time, v lang.Value, err error) {
 	default:
 		w.peer.Send(b)
 	} // a lost host is noticed by whoever reads
+}
+
+func (s *seat) encode(v lang.Value) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			fault := lang.Fault(p)
+			if fault == nil {
+				panic(p)
+			}
+			s.discard()
+			err = fault
+		}
+	}()
+	return v.Walk(&s.encoder)
 }
 
 // again waits until a big frame has gone out, and gives its memory for the next one: fresh memory costs more than

@@ -76,8 +76,9 @@ type Config struct {
 	// Progress hears how far a script's collecting with .progress is, on the goroutine that collects. Nil shows nothing.
 	Progress func(Progress)
 
-	once   bool    // there is one task only
-	setups []setup // of a Host, before anything else
+	once   bool     // there is one task only
+	shares *sharing // of a Host
+	setups []setup  // of a Host, before anything else
 }
 
 // defaultName is the profile of those who name none.

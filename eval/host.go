@@ -32,6 +32,7 @@ type Host struct {
 
 // NewHost makes a host without daemons. cfg is the template of each profile: its Name and Daemons are not used.
 func NewHost(cfg Config) *Host {
+	cfg.shares = newSharing()
 	h := &Host{cfg: cfg, profiles: map[string]*Profile{}, alone: map[*Profile]struct{}{}}
 	for _, m := range append(h.Modules(), cfg.Modules...) {
 		h.types = append(h.types, m.Types...)
@@ -231,6 +232,7 @@ func (h *Host) Close() error {
 	for _, p := range ps {
 		errs = append(errs, p.Close())
 	}
+	h.cfg.shares.close()
 	return errors.Join(errs...)
 }
 

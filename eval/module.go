@@ -19,7 +19,7 @@ func (m module) mirai() lang.Module {
 	return lang.Module{
 		Name:   "mirai",
 		Global: true,
-		Types:  []*lang.Type{m.handleType(), m.manyType(), m.eachType(), valuesType(), configurationType(), sentinelType(), pooledType()},
+		Types:  []*lang.Type{m.handleType(), m.manyType(), m.eachType(), valuesType(), sharedType(), configurationType(), sentinelType(), pooledType()},
 		Values: []lang.Field{{Name: "absent", Get: func(any) (any, error) { return absent, nil }}},
 		Call:   m.submit,
 		Funcs: []lang.Func{
@@ -34,6 +34,7 @@ func (m module) mirai() lang.Module {
 			{Name: "each", Call: m.each},
 			{Name: "tasks", Call: m.tasks},
 			{Name: "unresolved", Call: m.unresolved},
+			{Name: "share", Call: m.share},
 			{Name: "stop", Call: m.stopAny},
 			{Name: "daemons", Call: m.daemons},
 			{Name: "with", Call: m.with},

@@ -49,6 +49,7 @@ func (h *Host) upstream(ctx context.Context) *Profile {
 	for _, m := range h.cfg.Modules {
 		p.types = append(p.types, m.Types...)
 	}
+	p.types = append(p.types, sharedType())
 	if h.nested == nil {
 		h.nested = map[wire.Upstream]*Profile{}
 	}

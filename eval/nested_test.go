@@ -184,6 +184,25 @@ func BenchmarkNested(b *testing.B) {
 	}
 }
 
+// BenchmarkShared is a task that is given a shared array of 100 MB, after the first.
+func BenchmarkShared(b *testing.B) {
+	p, err := eval.New(context.Background(), eval.Config{Daemons: 2, Modules: modules})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close()
+	shared, err := p.Share(make([]float64, 12_500_000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	task := eval.Task{Source: "xs[xs.length - 1]", Globals: eval.Globals{"xs": shared}}
+	for b.Loop() {
+		if v, err := p.Go(context.Background(), task).Get(context.Background()); v != int64(0) || err != nil {
+			b.Fatal(v, err)
+		}
+	}
+}
+
 // BenchmarkLive is the time from a line that a task prints to the handle.
 func BenchmarkLive(b *testing.B) {
 	p, err := eval.New(context.Background(), eval.Config{Modules: modules})

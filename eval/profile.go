@@ -28,6 +28,7 @@ type Profile struct {
 	hooks  []*Hooks     // nil when nobody watches
 
 	children children
+	shares   *sharing
 
 	mu     sync.Mutex
 	broken error // why no daemon can start
@@ -75,18 +76,24 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	for _, m := range cfg.Modules {
 		p.types = append(p.types, m.Types...)
 	}
+	p.types = append(p.types, sharedType())
+	if p.shares = cfg.shares; p.shares == nil {
+		p.shares = newSharing()
+	}
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
 		URL: at.url, TLS: at.server(), Heartbeat: cfg.Settings.Heartbeat, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
 		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.gone, Waits: p.pool.wake, Done: done, End: p.end,
 		News: func(t *dispatch.Task, k wire.Kind, body []byte) { t.Owner.(*Future).hear(k, body) }, Nested: p.nested, Drop: p.drop,
-		Log: func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
+		Fetch: p.fetch,
+		Log:   func(format string, args ...any) { cfg.Log.Warn(fmt.Sprintf(format, args...), "profile", cfg.Name) },
 	})
 	if err != nil {
 		at.unlink()
 		return nil, fmt.Errorf("eval: cannot listen for daemons: %w", err)
 	}
 	p.to = p.d
+	p.shares.join(p)
 	p.watch(ctx)
 	for _, s := range cfg.setups {
 		p.onEach(ctx, s.task, s.frame)
@@ -322,6 +329,9 @@ func (p *Profile) Close() error {
 	p.pool.stop()
 	err := p.d.Close()
 	p.pool.reap()
+	if p.shares.leave(p); p.cfg.shares == nil {
+		p.shares.close()
+	}
 	p.at.unlink()
 	p.tellReset()
 	return err

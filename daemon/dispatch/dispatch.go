@@ -38,6 +38,8 @@ type Config struct {
 	News func(t *Task, k wire.Kind, body []byte)
 	// Nested is a task that the task parent submits, under a number of its daemon's own; nil parent: that is over.
 	Nested func(l *Link, id uint64, parent *Task, n wire.Nested)
+	// Fetch is a daemon that has no shared value of that id.
+	Fetch func(l *Link, id uint64)
 	// Drop says that a daemon cancels a nested task.
 	Drop func(l *Link, id uint64)
 }
@@ -312,6 +314,13 @@ func (s *Dispatcher) end(a Action) {
 	s.cfg.End(a.Task, a.Outcome, a.Daemon, why)
 }
 
+// Broadcast sends a frame that concerns no task to every daemon.
+func (s *Dispatcher) Broadcast(frame []byte) {
+	for _, d := range s.Daemons() {
+		link(d).peer.Send(frame)
+	}
+}
+
 // Send sends a frame that concerns no task of the queue.
 func (l *Link) Send(frame []byte) { l.peer.Send(frame) }
 
@@ -441,6 +450,8 @@ func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
 			return err
 		}
 		s.cfg.Nested(link(d), h.Task, s.at(d, n.Parent, h.Attempt), n)
+	case wire.Fetch:
+		s.cfg.Fetch(link(d), h.Task)
 	case wire.Cancel:
 		s.cfg.Drop(link(d), h.Task)
 	case wire.Lend:

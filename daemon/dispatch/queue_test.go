@@ -98,7 +98,7 @@ func (c *conversation) event(words []string) (said []string) {
 			c.q.Submit(task, c.now)
 		}
 	case "up", "join":
-		c.daemons[name] = &Daemon{Peer: name}
+		c.daemons[name] = &Daemon{ID: uint64(len(c.daemons) + 1), Peer: name}
 		c.q.Up(c.daemons[name])
 		if verb == "up" {
 			c.q.Ready(c.daemons[name], c.now)

@@ -46,7 +46,7 @@ const (
 
 const (
 	strangerLimit = 64 << 10
-	chunkAbove    = 256 << 10 // longer frames are chunked
+	chunkAbove    = Ordered   // longer frames are chunked
 	chunkSize     = 256 << 10 // of data that we put in a chunk
 	chunkLimit    = 1 << 20   // of data that we take in a chunk
 	chunkStreams  = 4         // under way at once

@@ -12,6 +12,8 @@ import (
 const (
 	// Copied is the size of a frame up to which Send copies it, so that the caller may use its memory again.
 	Copied = 16 << 10
+	// Ordered is the size of a frame up to which it stays in the order of its sender; Flushed is what a longer one takes.
+	Ordered = 256 << 10
 
 	spareLimit = 32 << 10 // a larger write buffer is not kept when there is nothing more to write
 )

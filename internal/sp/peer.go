@@ -125,7 +125,7 @@ func (p *Peer) why(err error) error {
 }
 
 // Send takes frame over and sends it. Any goroutine may call it; frames of one caller keep their order, except that
-// one above 256 KiB may be overtaken. It never waits for the peer: what the kernel does not take at once is queued
+// one above Ordered bytes may be overtaken. It never waits for the peer: what the kernel does not take at once is queued
 // (see SendQueued). The frame must not be changed afterwards, but may go to other peers too; the memory of one of up to
 // Copied bytes is free again when Send returns. It must not begin with version 1 and a kind of 16 to 20, which are
 // ours. The other side closes on a frame above its Limit. When the peer is known to be gone, the error matches ErrGone.

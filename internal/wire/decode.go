@@ -38,10 +38,12 @@ type decoder struct {
 	more   []frame   // those deeper inside
 	owed   int       // items that the open containers still announce
 	count  int
-	events int    // numbered ones so far
-	shared []int  // the event that each tag 28 marks, noEvent when it has none
-	ahead  *sizes // of the containers of indefinite length around here
-	nth    int    // the next of them
+	events int            // numbered ones so far
+	shared []int          // the event that each tag 28 marks, noEvent when it has none
+	plain  map[int][]byte // by the number of their tag 28: shared values without an identity, a text for instance
+	ahead  *sizes         // of the containers of indefinite length around here
+	nth    int            // the next of them
+	last   []byte         // a shared value without an identity that was just read
 	keys   [32]string
 }
 
@@ -150,7 +152,14 @@ func (d *decoder) value() error {
 		if marks > 0 && d.events == before {
 			for i := len(d.shared) - marks; i < len(d.shared); i++ {
 				d.shared[i] = noEvent
+				if d.last != nil {
+					if d.plain == nil {
+						d.plain = map[int][]byte{}
+					}
+					d.plain[i] = d.last
+				}
 			}
+			d.last = nil
 		}
 		return err
 	}

@@ -21,8 +21,11 @@ const (
 	nameRegExp   = "RegExp"
 	nameBuffer   = "ArrayBuffer"
 	nameView     = "DataView"
-	namePrefix   = "mirai."
-	tagPrefix    = lang.TagPrefix
+
+	// NameShared is the name of the object that stands for a shared value: a reference to its bytes (internal/share).
+	NameShared = "mirai.Shared"
+	namePrefix = "mirai."
+	tagPrefix  = lang.TagPrefix
 )
 
 const (
@@ -389,13 +392,13 @@ func appendObject(b []byte, n int, name string) []byte {
 
 // takenName tells whether tag 27 with this name means something of ours, and is no Custom.
 func takenName(name string) bool {
-	return strings.HasPrefix(name, namePrefix) && name != lang.ClassRef || name == nameRegExp || name == nameBuffer || name == nameView
+	return strings.HasPrefix(name, namePrefix) && name != lang.ClassRef && name != NameShared || name == nameRegExp || name == nameBuffer || name == nameView
 }
 
 // CheckName tells what is wrong with a name for a type or a class of a user.
 func CheckName(name string) error {
 	switch {
-	case takenName(name) || name == lang.ClassRef || strings.HasPrefix(name, tagPrefix):
+	case takenName(name) || name == lang.ClassRef || name == NameShared || strings.HasPrefix(name, tagPrefix):
 		return lang.Refuse("a type cannot be called %q, the name is taken: give it another", name)
 	case !utf8.ValidString(name):
 		return lang.Refuse("a type cannot be called %q, which is not UTF-8: give it another name", name)

@@ -12,6 +12,8 @@ type Limits struct {
 	Depth int // of containers. Defaults to 10,000
 	Count int // of values, at all depths. Defaults to 50,000,000
 	Size  int // in bytes. Defaults to 2 GiB (less one byte); at most 4 GiB
+	// Shared gives the bytes that a reference to a shared value stands for. Nil: the reference stays one, a Custom.
+	Shared func(ref []byte) ([]byte, error)
 }
 
 func (l Limits) withDefaults() Limits {

@@ -25,6 +25,9 @@ const Version = 1
 //	  output, progress, emit ----------->      any number while a task runs
 //	  submit, cancel ------------------->      the task that runs submits one of its own (nested.go)
 //	  <---------------------------  result     of such a one
+//	  fetch ---------------------------->      a shared value that is not to be found on the daemon's machine
+//	  <---------------------------  fetch      its bytes
+//	  <---------------------------  forget     it is no more
 //	  lend, resume --------------------->      the task waits for such ones: another may run meanwhile; it goes on
 //	  <---------------------------  lent       a task for a place that is lent
 //
@@ -47,6 +50,8 @@ const (
 	Lend     Kind = 12
 	Resume   Kind = 13
 	Lent     Kind = 14
+	Fetch    Kind = 15 // from a daemon: the bytes of the shared value of that id; from the host: these, or none
+	Forget   Kind = 24 // from the host: the shared value of that id is no more
 )
 
 // HeaderSize is the size of the header that begins every frame: version, kind, task id (8 bytes) and attempt (4 bytes),
@@ -132,8 +137,9 @@ func envelope(body []byte, v any) error {
 
 // Binding is a name with its value, still encoded.
 type Binding struct {
-	Name string
-	Raw  []byte
+	Name   string
+	Raw    []byte
+	shared func(ref []byte) ([]byte, error)
 }
 
 // RunBody is a task as a daemon sees it. On the wire: an array of language, source, file, line, column, the six numbers
@@ -147,7 +153,10 @@ type RunBody struct {
 	Stream   lang.RNG // zero: the daemon's own
 	Globals  []Binding
 	Args     []Binding
-	Trace    string // W3C trace context; "" where nobody traces
+
+	// Shared is Limits.Shared of the values; it is no part of the task.
+	Shared func(ref []byte) ([]byte, error)
+	Trace  string // W3C trace context; "" where nobody traces
 }
 
 // AppendRun appends the frame of a task, all but its bindings, which AppendBindings adds: globals, then args.
@@ -209,9 +218,9 @@ func ParseRun(body []byte, r *RunBody) error {
 	for i := range min(int(d.Array()), len(r.Stream)) {
 		r.Stream[i] = uint32(d.Uint())
 	}
-	bindings := readBindings(&d, r.Globals[:0])
+	bindings := readBindings(&d, r.Globals[:0], r.Shared)
 	n := len(bindings)
-	bindings = readBindings(&d, bindings)
+	bindings = readBindings(&d, bindings, r.Shared)
 	r.Globals, r.Args, r.Trace = bindings[:n], bindings[n:], ""
 	if fields == 9 {
 		r.Trace = d.Text()
@@ -219,23 +228,25 @@ func ParseRun(body []byte, r *RunBody) error {
 	return d.Err()
 }
 
-func readBindings(d *Reader, to []Binding) []Binding {
+func readBindings(d *Reader, to []Binding, shared func([]byte) ([]byte, error)) []Binding {
 	for n := d.Map(); n > 0 && d.Err() == nil; n-- {
 		var last string
 		if i := len(to); i < cap(to) {
 			last = to[:i+1][i].Name
 		}
-		to = append(to, Binding{d.Again(last), d.Raw()})
+		to = append(to, Binding{d.Again(last), d.Raw(), shared})
 	}
 	return to
 }
 
 // Feed drives a sink through the value of a binding.
-func (b Binding) Feed(s lang.Sink) error { return DecodeAll(b.Raw, s) }
+func (b Binding) Feed(s lang.Sink) error { return decodeAll(b.Raw, s, Limits{Shared: b.shared}) }
 
 // DecodeAll drives a sink through the one value that b is.
-func DecodeAll(b []byte, s lang.Sink) error {
-	rest, err := Decode(b, s, Limits{})
+func DecodeAll(b []byte, s lang.Sink) error { return decodeAll(b, s, Limits{}) }
+
+func decodeAll(b []byte, s lang.Sink, limits Limits) error {
+	rest, err := Decode(b, s, limits)
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("wire: %d bytes after the value", len(rest))
 	}

@@ -92,6 +92,8 @@ func (d *decoder) reference(at int) error {
 		return err
 	case ib>>5 != majorUint || n >= uint64(len(d.shared)):
 		return corrupt(at, "a reference to what is not there")
+	case d.plain[int(n)] != nil:
+		return d.inside(d.plain[int(n)])
 	case d.shared[n] == noEvent:
 		return corrupt(at, "a reference to a value that has no identity")
 	case d.shared[n] >= d.events:
@@ -245,6 +247,10 @@ func (d *decoder) object(at int) error {
 		return d.buffer(lang.ArrayBuffer, breaks)
 	case nameView:
 		return d.buffer(lang.DataView, breaks)
+	case NameShared:
+		if d.limits.Shared != nil {
+			return d.sharedValue(breaks)
+		}
 	case nameTable:
 		return d.entries(at, lang.Table, "", breaks)
 	case nameError, nameFunction:
@@ -299,6 +305,35 @@ func (d *decoder) buffer(t lang.Elem, breaks int) error {
 	}
 	d.events++
 	return d.s.Typed(t, p)
+}
+
+// sharedValue reads a reference and drives the sink through the value that it stands for, as if that stood here.
+func (d *decoder) sharedValue(breaks int) error {
+	ref, err := d.str(majorBytes, "the reference to a shared value")
+	if err != nil {
+		return err
+	}
+	if err := d.closed(breaks); err != nil {
+		return err
+	}
+	b, err := d.limits.Shared(ref)
+	if err != nil {
+		return err
+	}
+	before := d.events
+	if err = d.inside(b); d.events == before {
+		d.last = b
+	}
+	return err
+}
+
+// inside reads a value that stands elsewhere.
+func (d *decoder) inside(b []byte) error {
+	in := decoder{b: b, s: d.s, limits: d.limits, count: d.count, events: d.events}
+	in.limits.Shared = nil
+	err := in.run()
+	d.events, d.count = in.events, in.count
+	return err
 }
 
 func (d *decoder) utf16(at, breaks int) error {

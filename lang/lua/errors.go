@@ -101,7 +101,9 @@ func (in *Interp) rescue(L *glua.LState) {
 		panic(e)
 	}
 	text := fmt.Sprint(r)
-	if text == "lua callstack overflow" {
+	if fault := lang.Fault(r); fault != nil {
+		text = fault.Message
+	} else if text == "lua callstack overflow" {
 		text = "stack overflow"
 	} else {
 		text = "internal error: " + text

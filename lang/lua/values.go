@@ -344,7 +344,7 @@ func (w *walker) foreign(o *foreign) error {
 func (w *walker) host(o *host) error {
 	v, err := o.t.Encode(o.v)
 	if err != nil {
-		return err
+		return lang.Refuse("a %s cannot be sent: %v", o.t.Name, err)
 	}
 	lv, err := w.in.toLua(v)
 	if err != nil {

@@ -1,0 +1,10 @@
+package lang
+
+// Fault is the error of code that wrote to shared memory, which cannot be changed, by the panic that this is where
+// debug.SetPanicOnFault is set; nil for any other panic.
+func Fault(p any) *Error {
+	if _, ok := p.(interface{ Addr() uintptr }); !ok {
+		return nil
+	}
+	return &Error{Class: "TypeError", Message: "a shared value cannot be changed, and is no more once it was closed: copy it first, in JavaScript by x.slice()"}
+}
