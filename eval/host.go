@@ -208,8 +208,12 @@ func (h *Host) Status() string {
 	for _, name := range names {
 		if p := h.Profile(name); p != nil {
 			s := p.Status()
-			fmt.Fprintf(&b, "%s: %d daemons at %s; %d waiting, %d running, %d completed\n",
-				name, s.Connections, s.URL, s.Awaiting, s.Executing, s.Completed)
+			expected := ""
+			if s.Expected > 0 {
+				expected = fmt.Sprintf(", %d expected", s.Expected)
+			}
+			fmt.Fprintf(&b, "%s: %d daemons%s at %s; %d waiting, %d running, %d completed\n",
+				name, s.Connections, expected, s.URL, s.Awaiting, s.Executing, s.Completed)
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")

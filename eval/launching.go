@@ -35,7 +35,11 @@ func (p *Profile) launch(ctx context.Context, n int, by Launcher, s launch.Setti
 		return nil, fmt.Errorf("eval: daemons cannot be launched for the profile %q: it evaluates tasks inside the call", p.cfg.Name)
 	case n < 0 || n == 0 && by == nil:
 		return nil, fmt.Errorf("eval: %d daemons cannot be launched: the number must be one or greater", n)
-	case by == nil:
+	}
+	if err := p.failed(); err != nil {
+		return nil, fmt.Errorf("eval: daemons cannot be launched for the profile %q, which has ended: %w", p.cfg.Name, err)
+	}
+	if by == nil {
 		return nil, p.launchHere(ctx, n, s)
 	}
 	jobs, err := by.Jobs(n, p.dialed(true))
@@ -53,6 +57,13 @@ func (p *Profile) launch(ctx context.Context, n int, by Launcher, s launch.Setti
 		commands = append(commands, shown...)
 	}
 	return commands, wait(ctx, all)
+}
+
+// failed is why the profile ended by itself, nil when it did not.
+func (p *Profile) failed() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.broken
 }
 
 // launchHere starts local daemons and waits for them.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +197,9 @@ func TestLaunchFails(t *testing.T) {
 	if _, err := f.Get(ctx); !errors.Is(err, eval.ErrReset) || !strings.Contains(err.Error(), want) {
 		t.Errorf("Get() = %v, want %q", err, want)
 	}
+	if _, err := p.Launch(ctx, 1, here); err == nil || !strings.Contains(err.Error(), "which has ended: no daemon is there and none is expected") {
+		t.Errorf("Launch() afterwards = %v, want that the profile has ended", err)
+	}
 	if s := p.Status(); len(s.Failed) != 4 || s.Expected != 0 || s.Failed[3] != want {
 		t.Errorf("the status tells of %q, %d expected", s.Failed, s.Expected)
 	}
@@ -223,6 +228,31 @@ func TestLaunchArray(t *testing.T) {
 	}
 	if s := p.Status(); s.Expected != 0 || len(s.Failed) != 0 {
 		t.Errorf("the status is %+v", s)
+	}
+}
+
+// TestLaunchPart: those of an array that do not come are told, and those that have come work on.
+func TestLaunchPart(t *testing.T) {
+	ctx := soon(t)
+	failed := make(chan struct{}, 1)
+	log := slog.New(slog.NewTextHandler(lines(func(line string) {
+		if strings.Contains(line, "a launch failed") {
+			failed <- struct{}{}
+		}
+	}), nil))
+	two := launch.Cluster{Command: "sh", Args: []string{"-c", "job=$(cat); for i in 1 2; do eval \"$job\" & done; echo Submitted batch job 8"}, Program: os.Args[0], Start: time.Second}
+	p := open(t, eval.Config{URL: "tcp://127.0.0.1:0", Daemons: 3, Launcher: two, Log: log})
+	select {
+	case <-failed:
+	case <-ctx.Done():
+		t.Fatal("nobody misses the third one")
+	}
+	if v, err := p.Go(ctx, eval.Task{Source: "1"}).Get(ctx); v != int64(1) || err != nil {
+		t.Errorf("Get() = %v, %v, want 1", v, err)
+	}
+	want := []string{"1 of 3 daemons did not connect within 1s; what launched it said: Submitted batch job 8"}
+	if s := p.Status(); !slices.Equal(s.Failed, want) || s.Connections != 2 || s.Expected != 0 {
+		t.Errorf("the status is %+v, want %q", s, want)
 	}
 }
 
