@@ -109,6 +109,7 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 		w.end(ExitGone, nil)
 	}
 	w.left()
+	w.shared.close()
 	go socket.Close() // it waits for the goroutine of a task that does not let go
 	return w.code, w.err
 }

@@ -121,6 +121,7 @@ func (m module) manyType() *lang.Type {
 			{Name: "length", Get: func(self any) (any, error) { return int64(self.(*Many).Len()), nil }},
 			{Name: "data", Get: func(self any) (any, error) { return self.(*Many).values(), nil }},
 			{Name: "progress", Get: func(self any) (any, error) { return self.(*Many).progress(), nil }},
+			{Name: "output", Get: func(self any) (any, error) { return self.(*Many).output(), nil }},
 		},
 		Methods: []lang.Func{{Name: "stop", Call: func(c *lang.Call) (any, error) { return c.Self.(*Many).stop(), nil }}},
 		Show:    func(self any) string { return self.(*Many).show() },
@@ -137,6 +138,37 @@ func (m *Many) show() string {
 func (m *Many) progress() *lang.Record {
 	done, total := m.Progress()
 	return &lang.Record{Keys: []string{"done", "total"}, Values: []any{int64(done), int64(total)}}
+}
+
+// maxTold is how many bytes are kept of what the tasks of a map print.
+const maxTold = 1 << 20
+
+// tell keeps what a task has printed that is over.
+func (m *Many) tell(f *Future) {
+	f.mu.Lock()
+	quiet := f.live == nil && f.body == nil && len(f.result.Output) == 0
+	f.mu.Unlock()
+	if quiet {
+		return
+	}
+	if text := printed(f); text != "" {
+		m.mu.Lock()
+		if len(m.told) < maxTold {
+			m.told = append(m.told, text...)
+		}
+		m.mu.Unlock()
+	}
+}
+
+// output is what the elements have printed that are over, in that order; of several futures, what each has until now.
+func (m *Many) output() string {
+	m.mu.Lock()
+	text := string(m.told)
+	m.mu.Unlock()
+	for _, f := range m.fs {
+		text += printed(f)
+	}
+	return text
 }
 
 // stop cancels and tells of each element whether it was pending.

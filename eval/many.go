@@ -22,6 +22,7 @@ type Many struct {
 	mu    sync.Mutex
 	slots []outcome
 	room  []byte   // for small results
+	told  []byte   // what tasks of a map that are over have printed
 	order []uint32 // elements as they were resolved
 	wake  chan struct{}
 	done  chan struct{}

@@ -287,6 +287,7 @@ func (m *Many) finish(u int, f *Future) {
 	j.live[u] = nil
 	m.mu.Unlock()
 	at, end := j.span(u)
+	m.tell(f)
 	raw, err := f.raw(context.Background())
 	switch {
 	case err != nil:

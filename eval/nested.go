@@ -184,6 +184,7 @@ func (p *Profile) nested(l *dispatch.Link, id uint64, parent *dispatch.Task, n w
 		p.children.take(l, id)
 		answer(f.answer())
 	})
+	f.task.Frame = p.announce(context.Background(), f, ForItself, Task{Name: n.Name}).frame(f.task.Frame, nil)
 	p.d.Submit(&f.task)
 }
 

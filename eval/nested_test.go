@@ -170,17 +170,22 @@ func TestEmitUnheard(t *testing.T) {
 	})
 }
 
-// BenchmarkNested is a task that waits for another, on a pool of one: two tasks.
+// BenchmarkNested is a task that waits for another, which waits for another and so on, on a pool of one.
 func BenchmarkNested(b *testing.B) {
 	p, err := eval.New(context.Background(), eval.Config{Modules: modules})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer p.Close()
-	for b.Loop() {
-		if v, err := p.Go(context.Background(), eval.Task{Source: "mirai<js>{ 1 }[]"}).Get(context.Background()); v != int64(1) || err != nil {
-			b.Fatal(v, err)
-		}
+	for _, depth := range []int{1, 5} {
+		source := strings.Repeat("mirai<js>{ ", depth) + "1" + strings.Repeat(" }[]", depth)
+		b.Run(fmt.Sprint("depth=", depth), func(b *testing.B) {
+			for b.Loop() {
+				if v, err := p.Go(context.Background(), eval.Task{Source: source}).Get(context.Background()); v != int64(1) || err != nil {
+					b.Fatal(v, err)
+				}
+			}
+		})
 	}
 }
 
