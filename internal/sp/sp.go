@@ -55,8 +55,8 @@ type Config struct {
 	// TLS is this side of TLS: tls+tcp and wss need it, the others do not look at it. A client whose ServerName is empty
 	// looks for the host that it dials in the certificate.
 	TLS *tls.Config
-	// Strangers is how many connections may wait to be admitted; beyond it the oldest are closed, of the address that
-	// has the most. Defaults to 1024.
+	// Strangers is how many connections may wait to be admitted, or with TLS to show their certificate. More wait for
+	// these; after a second the oldest is closed for them, of the address that has the most. Defaults to 1024.
 	Strangers int
 	// Log is told of connections that are no peers; as many as strangers make. Nil: nobody is.
 	Log func(format string, args ...any)
@@ -150,7 +150,7 @@ func newSocket(url string, cfg Config) (*Socket, error) {
 	}
 	registerTransports()
 	s := &Socket{cfg: cfg.withDefaults(), peers: map[*Peer]struct{}{}, stop: make(chan struct{})}
-	s.strangers.limit = s.cfg.Strangers
+	s.strangers.init(s.cfg.Strangers)
 	s.core = protocol.MakeSocket(pair{s})
 	if s.cfg.Heartbeat > 0 {
 		s.serving.Add(1)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -130,6 +131,9 @@ func TestTooManyStrangers(t *testing.T) {
 		var log logged
 		cfg := Config{Strangers: 5, Handshake: time.Minute, Log: log.log}
 		s, got := open(t, url, cfg)
+		s.strangers.mu.Lock()
+		s.strangers.grace = 20 * time.Millisecond
+		s.strangers.mu.Unlock()
 		var silent []*raw
 		for range 20 {
 			silent = append(silent, touch(t, s.URL(), ""))
@@ -150,11 +154,18 @@ func TestTooManyStrangers(t *testing.T) {
 		if f := recv(t, b); string(f) != "still here" {
 			t.Errorf("the admitted peer got %q", f)
 		}
-		// One that was greeted and then says nothing goes in its turn, too.
+		// One that was greeted and then says nothing goes in its turn, too, unless it has shown a certificate.
 		late, _ := dial(t, s.URL(), cfg)
 		there := <-got
 		for range 10 {
 			touch(t, s.URL(), "")
+		}
+		if strings.HasPrefix(url, "tls") || strings.HasPrefix(url, "wss") {
+			send(t, late, []byte("me too"))
+			if f := recv(t, there); string(f) != "me too" {
+				t.Errorf("the one with a certificate got %q", f)
+			}
+			return
 		}
 		if _, err := late.Recv(); !errors.Is(err, ErrGone) {
 			t.Errorf("the end is %v, want ErrGone", err)
@@ -241,7 +252,9 @@ func (f *from) Close() error         { f.closed = true; return nil }
 
 // A flood from one address does not drive out those of others.
 func TestFloodOfOneAddress(t *testing.T) {
-	s := &strangers{limit: 10}
+	var s strangers
+	s.init(10)
+	s.grace = 0
 	good := &from{ip: "192.0.2.1"}
 	entered := s.enter(good)
 	var flood []*from
@@ -265,6 +278,69 @@ func TestFloodOfOneAddress(t *testing.T) {
 	if s.enter(good) != nil || !flood[999].closed {
 		t.Error("the socket is closed and takes strangers")
 	}
+}
+
+// Whoever has not had its grace stays; the next one waits for that, for one that is admitted, or for the end.
+func TestGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s strangers
+		s.init(1)
+		start := time.Now()
+		first := &from{ip: "192.0.2.1"}
+		s.enter(first)
+		second := s.enter(&from{ip: "192.0.2.2"})
+		if d := time.Since(start); d != grace || !first.closed {
+			t.Errorf("the second got in after %v, want %v", d, grace)
+		}
+		time.AfterFunc(grace/2, second.leave)
+		third := s.enter(&from{ip: "192.0.2.3"})
+		if d := time.Since(start); d != grace*3/2 || second.dropped() {
+			t.Errorf("the third got in after %v, want %v", d, grace*3/2)
+		}
+		time.AfterFunc(grace/2, s.close)
+		if s.enter(&from{}) != nil || third.dropped() {
+			t.Error("the socket is closed and took one")
+		}
+	})
+}
+
+// A crowd of daemons gets in, although it is more than may wait.
+func TestCrowd(t *testing.T) {
+	overTCP(t, func(t *testing.T, url string) {
+		served := Config{Strangers: 10, TLS: authority(t).Server(), Peer: func(p *Peer) {
+			if f, err := p.Recv(); err == nil {
+				p.Admit()
+				p.Send(f)
+				p.Recv()
+			}
+		}}
+		s, err := Listen(url, served)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		creds := client(t, issue(t))
+		var crowd sync.WaitGroup
+		for range 200 {
+			crowd.Go(func() {
+				answered := make(chan error, 1)
+				d, err := Dial(t.Context(), s.URL(), Config{TLS: creds, Handshake: time.Minute, Peer: func(p *Peer) {
+					p.Send([]byte("hello"))
+					_, err := p.Recv()
+					answered <- err
+				}})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer d.Close()
+				if err := <-answered; err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		crowd.Wait()
+	})
 }
 
 func TestNeedsTLS(t *testing.T) {
@@ -299,11 +375,11 @@ func TestWrongHandshakes(t *testing.T) {
 		{"tcp://" + at["wss"], nil, "an address of another kind"},
 		{"tls+tcp://" + strings.TrimSuffix(at["ws"], "/tasks"), nil, "an address of another kind"},
 		{"tls+tcp://" + at["wss"], nil, "an address of another kind"},
-		{"ws://" + at["tcp"], nil, "malformed HTTP response"},
+		{"ws://" + at["tcp"], nil, "no WebSocket for mirai is there"},
 		{"ws://" + at["tls"], nil, "an address of another kind"},
 		{"ws://" + at["wss"], nil, "an address of another kind"},
 		{"wss://" + at["tcp"], nil, "does not speak TLS"},
-		{"wss://" + at["tls"], nil, "malformed HTTP response"},
+		{"wss://" + at["tls"], nil, "no WebSocket for mirai is there"},
 		{"wss://" + at["ws"], nil, "an address of another kind"},
 		{"tls+tcp://" + at["tls"], other, "not one to trust"},
 		{"wss://" + at["wss"], &tls.Config{}, "not one to trust"},

@@ -263,6 +263,9 @@ func (l *listener) greet(conn net.Conn, x *stranger) {
 	conn.SetDeadline(time.Now().Add(l.socket.cfg.Handshake))
 	c, err := l.climb(conn)
 	if err == nil {
+		if l.tls {
+			x.leave() // it has shown a certificate: no crowd of strangers may drive it out
+		}
 		c.stranger, c.accepted = x, true
 		err = c.greet()
 	}

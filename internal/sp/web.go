@@ -150,7 +150,7 @@ func dialWeb(ctx context.Context, conn net.Conn, address, path string) (*web, er
 	}
 	c, _, err := websocket.Dial(ctx, "ws://"+address+path, &websocket.DialOptions{HTTPClient: client, Subprotocols: []string{subprotocol}})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no WebSocket for mirai is there: %w", err)
 	}
 	return newWeb(c)
 }
