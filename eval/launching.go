@@ -42,6 +42,9 @@ func (p *Profile) launch(ctx context.Context, n int, by Launcher, s launch.Setti
 	if by == nil {
 		return nil, p.launchHere(ctx, n, s)
 	}
+	if err := p.reachable(by); err != nil {
+		return nil, err
+	}
 	jobs, err := by.Jobs(n, p.dialed(true))
 	if err != nil {
 		return nil, err

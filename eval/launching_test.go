@@ -2,9 +2,14 @@ package eval_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"log/slog"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,6 +137,50 @@ func TestLaunchAddress(t *testing.T) {
 	}
 }
 
+// TestLaunchNamed: daemons dial the name that a certificate of one's own has, not its address.
+func TestLaunchNamed(t *testing.T) {
+	ctx := soon(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	cert, err := x509.CreateCertificate(rand.Reader, named, named, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(kind string, b []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
+	}
+	p := open(t, eval.Config{URL: "tls+tcp://localhost:0", Daemons: 1, Launcher: here,
+		TLS: &eval.TLS{Cert: text("CERTIFICATE", cert), Key: text("PRIVATE KEY", private)}})
+	if v, err := p.Go(ctx, eval.Task{Source: "1"}).Get(ctx); v != int64(1) || err != nil {
+		t.Errorf("Get() = %v, %v, want 1", v, err)
+	}
+}
+
+// TestLaunchUnreachable: daemons elsewhere are not sent to an address of this machine alone.
+func TestLaunchUnreachable(t *testing.T) {
+	ctx := soon(t)
+	p := open(t, eval.Config{})
+	for _, by := range []eval.Launcher{launch.SSH{Hosts: []string{"a"}}, launch.Cluster{}, launch.HTTP{URL: "http://a", Data: "%s"}} {
+		if _, err := p.Launch(ctx, 1, by); err == nil || !strings.Contains(err.Error(), "set it with a url") {
+			t.Errorf("Launch() by %T: %v, want that the profile cannot be reached", by, err)
+		}
+	}
+	if _, err := p.Launch(ctx, 1, here); err != nil {
+		t.Errorf("Launch() by a command: %v", err)
+	}
+	inside := open(t, eval.Config{InProcess: daemon.InProcess})
+	if _, err := inside.Launch(ctx, 1, here); err == nil || !strings.Contains(err.Error(), "set it with a url") {
+		t.Errorf("Launch() for daemons inside: %v", err)
+	}
+}
+
 // TestLaunchByHand: a person gets the command of each daemon; it lets in so many and no more.
 func TestLaunchByHand(t *testing.T) {
 	ctx := soon(t)
@@ -189,11 +238,11 @@ func TestLaunchFails(t *testing.T) {
 		t.Errorf("Launch() = %v, want that there is no such command", err)
 	}
 	f := p.Go(ctx, eval.Task{Source: "1"})
-	submitted := launch.Cluster{Command: "sh", Args: []string{"-c", "echo Submitted batch job 7"}, Start: 50 * time.Millisecond}
+	submitted := launch.Cluster{Command: "sh", Args: []string{"-c", "echo Submitted batch job 7"}, Start: 2 * time.Second}
 	if _, err := p.Launch(ctx, 3, submitted); err != nil {
 		t.Fatal(err)
 	}
-	want = "3 daemons did not connect within 50ms; what launched it said: Submitted batch job 7"
+	want = "3 daemons did not connect within 2s; what launched it said: Submitted batch job 7"
 	if _, err := f.Get(ctx); !errors.Is(err, eval.ErrReset) || !strings.Contains(err.Error(), want) {
 		t.Errorf("Get() = %v, want %q", err, want)
 	}
@@ -240,7 +289,7 @@ func TestLaunchPart(t *testing.T) {
 			failed <- struct{}{}
 		}
 	}), nil))
-	two := launch.Cluster{Command: "sh", Args: []string{"-c", "job=$(cat); for i in 1 2; do eval \"$job\" & done; echo Submitted batch job 8"}, Program: os.Args[0], Start: time.Second}
+	two := launch.Cluster{Command: "sh", Args: []string{"-c", "job=$(cat); for i in 1 2; do eval \"$job\" & done; echo Submitted batch job 8"}, Program: os.Args[0], Start: 3 * time.Second}
 	p := open(t, eval.Config{URL: "tcp://127.0.0.1:0", Daemons: 3, Launcher: two, Log: log})
 	select {
 	case <-failed:
@@ -250,7 +299,7 @@ func TestLaunchPart(t *testing.T) {
 	if v, err := p.Go(ctx, eval.Task{Source: "1"}).Get(ctx); v != int64(1) || err != nil {
 		t.Errorf("Get() = %v, %v, want 1", v, err)
 	}
-	want := []string{"1 of 3 daemons did not connect within 1s; what launched it said: Submitted batch job 8"}
+	want := []string{"1 of 3 daemons did not connect within 3s; what launched it said: Submitted batch job 8"}
 	if s := p.Status(); !slices.Equal(s.Failed, want) || s.Connections != 2 || s.Expected != 0 {
 		t.Errorf("the status is %+v, want %q", s, want)
 	}

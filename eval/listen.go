@@ -129,18 +129,21 @@ func loopback(address string) bool {
 	return h == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// dialed is the address for daemons here, or elsewhere, that are to connect.
+// dialed is the address for daemons here, or elsewhere, that are to connect: the host as it was given, since a certificate
+// may name it, and the real port.
 func (p *Profile) dialed(elsewhere bool) string {
 	address := p.d.URL()
 	u, err := url.Parse(address)
 	if err != nil || u.Port() == "" {
 		return address
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "" && (ip == nil || !ip.IsUnspecified()) {
-		return address
-	}
-	u.Host = net.JoinHostPort("127.0.0.1", u.Port())
-	if elsewhere {
+	given := host(p.cfg.URL)
+	switch ip := net.ParseIP(given); {
+	case given != "" && (ip == nil || !ip.IsUnspecified()):
+		u.Host = net.JoinHostPort(given, u.Port())
+	case !elsewhere:
+		u.Host = net.JoinHostPort("127.0.0.1", u.Port())
+	default: // every interface
 		h, err := sp.FindHost(context.Background(), "") // no name is looked up
 		if err != nil {
 			return address
@@ -148,6 +151,15 @@ func (p *Profile) dialed(elsewhere bool) string {
 		u.Host = net.JoinHostPort(h.Address, u.Port())
 	}
 	return u.String()
+}
+
+// reachable tells what keeps daemons that are launched elsewhere from the profile.
+func (p *Profile) reachable(by Launcher) error {
+	_, command := by.(launch.Remote) // it may well run here
+	if p.cfg.URL == "" && !command || strings.HasPrefix(p.d.URL(), "inproc:") {
+		return fmt.Errorf("eval: daemons elsewhere cannot reach the profile %q at %s: set it with a url, that of mirai.hostUrl() for instance", p.cfg.Name, p.d.URL())
+	}
+	return nil
 }
 
 // told is what the daemons of a launch are told.

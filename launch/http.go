@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func (h HTTP) Jobs(n int, url string) ([]Job, error) {
 func (h HTTP) valid() error {
 	u, err := url.Parse(h.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("launch: the url of http is %q: write https://host/path", h.mask(h.URL))
+		return fmt.Errorf("launch: the url of http is %q: write https://host/path", h.where())
 	}
 	if !strings.Contains(h.Data, "%s") {
 		return errors.New(`launch: data must contain %s, which stands for the command of the daemon: {"command": "%s"}`)
@@ -100,7 +101,7 @@ func (h HTTP) send(ctx context.Context, s Settings) (said string, err error) {
 	res, err := client.Do(req)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return "", fmt.Errorf("%s %s: %w", h.method(), h.mask(h.URL), context.Cause(ctx))
+		return "", fmt.Errorf("%s %s: %w", h.method(), h.where(), context.Cause(ctx))
 	case err != nil:
 		return "", errors.New(s.Mask(h.mask(err.Error())))
 	}
@@ -108,7 +109,7 @@ func (h HTTP) send(ctx context.Context, s Settings) (said string, err error) {
 	b, _ := io.ReadAll(io.LimitReader(res.Body, saidSize))
 	said = s.Mask(h.mask(strings.TrimSpace(strings.ToValidUTF8(string(b), "?"))))
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return said, errors.New(strings.TrimSuffix(fmt.Sprintf("%s %s: status %s: %s", h.method(), h.mask(h.URL), res.Status, said), ": "))
+		return said, errors.New(strings.TrimSuffix(fmt.Sprintf("%s %s: status %s: %s", h.method(), h.where(), res.Status, said), ": "))
 	}
 	return said, nil
 }
@@ -128,7 +129,27 @@ func (h HTTP) header() http.Header {
 }
 
 // mask takes what is secret in the configuration out of a text.
-func (h HTTP) mask(text string) string { return hide(text, h.Cookie, h.Token) }
+func (h HTTP) mask(text string) string {
+	secrets := []string{h.Cookie, h.Token}
+	for name, v := range h.Headers {
+		if private.MatchString(name) {
+			secrets = append(secrets, v)
+		}
+	}
+	return hide(text, secrets...)
+}
+
+// private are the names of headers that are not to be seen.
+var private = regexp.MustCompile(`(?i)auth|cookie|token|secret|key|password`)
+
+// where is the URL for messages.
+func (h HTTP) where() string {
+	u, err := url.Parse(h.URL)
+	if err != nil {
+		return h.mask(h.URL)
+	}
+	return h.mask(u.Redacted())
+}
 
 // curl is the request as a command, its own secrets masked.
 func (h HTTP) curl(s Settings) string {
@@ -137,5 +158,5 @@ func (h HTTP) curl(s Settings) string {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		args = append(args, "-H", name+": "+h.mask(headers.Get(name)))
 	}
-	return command{append(args, "--data-binary", "@-", h.URL), string(h.body(s))}.String()
+	return command{append(args, "--data-binary", "@-", h.where()), string(h.body(s))}.String()
 }

@@ -187,14 +187,14 @@ func TestHTTP(t *testing.T) {
 		switch r.URL.Path {
 		case "/refused":
 			w.WriteHeader(http.StatusForbidden)
-			io.WriteString(w, "no: "+r.Header.Get("Authorization")+job.Command)
+			io.WriteString(w, "no: "+r.Header.Get("X-Api-Key")+r.Header.Get("Authorization")+job.Command)
 		case "/moved":
 			http.Redirect(w, r, "/jobs", http.StatusTemporaryRedirect)
 		}
 	}))
 	defer server.Close()
 	times := 0
-	h := HTTP{URL: server.URL + "/jobs", Headers: map[string]string{"X-A": "b"}, Cookie: "c=d", Data: `{"command": "%s"}`, Refresh: func(h *HTTP) error {
+	h := HTTP{URL: server.URL + "/jobs", Headers: map[string]string{"X-A": "b", "X-Api-Key": "k3y of the service"}, Cookie: "c=d", Data: `{"command": "%s"}`, Refresh: func(h *HTTP) error {
 		times++
 		h.Token = "t0ken"
 		return nil
@@ -205,7 +205,7 @@ func TestHTTP(t *testing.T) {
 			t.Fatal(err, times)
 		}
 		for _, j := range jobs {
-			if strings.Contains(j.Command(told), "t0ken") {
+			if shown := j.Command(told); strings.Contains(shown, "t0ken") || strings.Contains(shown, "k3y") {
 				t.Errorf("the command shows the token: %s", j.Command(told))
 			}
 			if _, err := j.Run(context.Background(), told); err != nil {
@@ -218,7 +218,7 @@ func TestHTTP(t *testing.T) {
 	if errs := run(); len(errs) > 0 || !slices.Equal(lines, []string{want, want}) {
 		t.Errorf("%q: the service got %q", errs, lines)
 	}
-	for path, want := range map[string]string{"/refused": "status 403 Forbidden: no: Bearer ***MIRAI_TOKEN=*** mirai", "/moved": "status 307"} {
+	for path, want := range map[string]string{"/refused": "status 403 Forbidden: no: ***Bearer ***MIRAI_TOKEN=*** mirai", "/moved": "status 307"} {
 		h.URL = server.URL + path
 		if errs := run(); len(errs) != 2 || !strings.Contains(errs[0], want) {
 			t.Errorf("%s: %q, want %q", path, errs, want)
