@@ -95,7 +95,7 @@ func explain(err error) error {
 	case errors.As(err, &unverified):
 		return fmt.Errorf("the other side's certificate is not one to trust: is the credential of this host, or its authority given? %w", err)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return errors.New("it closed the connection during the handshake: does it listen at an address of another kind (tls+tcp://, ws://, wss://)?")
+		return errors.New("it closed the connection during the handshake: does it listen at an address of another kind (tls+tcp://, ws://, wss://), or do too many connect at once?")
 	case errors.As(err, &op) && op.Op == "remote error":
 		return fmt.Errorf("the other side refuses TLS with this credential: is it of this host? %w", err)
 	}
