@@ -133,7 +133,7 @@ type Info struct {
 type Result struct {
 	Info   Info
 	Err    *Error // nil when it succeeded or is pending
-	Output []wire.OutputLine
+	Output []OutputLine
 }
 
 // Result gives what is known now, without waiting.

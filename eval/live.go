@@ -17,17 +17,20 @@ type Report struct {
 	Text        string
 }
 
+// OutputLine is a line that a task printed: Stream says where to (lang.Stdout or lang.Stderr), Text is without its newline.
+type OutputLine = wire.OutputLine
+
 // News is called with what a task tells while it runs, in order, on the goroutine that reads from its daemon: its
 // functions must not block. Nil ones hear nothing.
 type News struct {
-	Output   func(lines []wire.OutputLine)
+	Output   func(lines []OutputLine)
 	Progress func(r Report)
 	Emit     func(value lang.Feed) // a partial result, valid for good
 }
 
 // live is what a task has told so far.
 type live struct {
-	output   []wire.OutputLine
+	output   []OutputLine
 	report   *Report
 	emitted  [][]byte // partial results, encoded
 	dropped  int      // of those that were taken, to make room

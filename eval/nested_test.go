@@ -10,7 +10,6 @@ import (
 
 	"github.com/mojukapu/mirai/daemon"
 	"github.com/mojukapu/mirai/eval"
-	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
 )
@@ -119,7 +118,7 @@ func TestNews(t *testing.T) {
 		f := p.Go(ctx, eval.Task{Lang: language, Source: `print("a"); emit(1); progress(1, 2, "half"); emit("two"); ` + say("for (;;) sleep(1000)", "while true do sleep(1000) end")})
 		got := make(chan string, 10)
 		f.OnNews(eval.News{
-			Output:   func(lines []wire.OutputLine) { got <- "output " + lines[0].Text },
+			Output:   func(lines []eval.OutputLine) { got <- "output " + lines[0].Text },
 			Progress: func(r eval.Report) { got <- fmt.Sprint("progress ", r) },
 			Emit:     func(lang.Feed) { got <- "emit" },
 		})
@@ -218,7 +217,7 @@ func BenchmarkLive(b *testing.B) {
 	f := p.Go(context.Background(), eval.Task{Source: "for (;;) { print(Date.now()); sleep(15) }"})
 	defer f.Cancel()
 	lines := make(chan string, 100)
-	f.OnNews(eval.News{Output: func(out []wire.OutputLine) { lines <- out[len(out)-1].Text }})
+	f.OnNews(eval.News{Output: func(out []eval.OutputLine) { lines <- out[len(out)-1].Text }})
 	var sum, most time.Duration
 	for b.Loop() {
 		var at int64

@@ -3,7 +3,6 @@ package eval
 import (
 	"sync"
 
-	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 )
 
@@ -26,7 +25,7 @@ func on(c *lang.Call) (any, error) {
 	case "progress":
 		w.Progress = func(r Report) { l.tell(r.record()) }
 	case "output":
-		w.Output = func(lines []wire.OutputLine) {
+		w.Output = func(lines []OutputLine) {
 			for _, line := range lines {
 				l.tell(line.Text)
 			}
@@ -48,7 +47,7 @@ func on(c *lang.Call) (any, error) {
 }
 
 // last gives the output that came with the result.
-func (f *Future) last() []wire.OutputLine {
+func (f *Future) last() []OutputLine {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.result.Output
