@@ -8,6 +8,9 @@ import (
 	"github.com/mojukapu/mirai/lang"
 )
 
+// maxPrinted is how many bytes of a task's output are kept. A daemon sends no more than a quarter of it, unless it lies.
+const maxPrinted = 4 << 20
+
 // maxEmitted is how many bytes of partial results are kept that nobody has taken.
 const maxEmitted = 64 << 20
 
@@ -31,6 +34,7 @@ type News struct {
 // live is what a task has told so far.
 type live struct {
 	output   []OutputLine
+	printed  int // bytes of output
 	report   *Report
 	emitted  [][]byte // partial results, encoded
 	dropped  int      // of those that were taken, to make room
@@ -85,7 +89,7 @@ func (l *live) take(k wire.Kind, body []byte) (tell func(News)) {
 	switch k {
 	case wire.Output:
 		lines, err := wire.ParseOutput(body)
-		if err != nil {
+		if l.printed += len(body); err != nil || l.printed > maxPrinted {
 			break
 		}
 		l.output = append(l.output, lines...)

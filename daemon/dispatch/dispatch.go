@@ -49,7 +49,8 @@ type Link struct {
 	Hello wire.HelloBody
 	Owner any // what Admit gave
 	peer  *sp.Peer
-	why   func() string // the reason it is lost, asked once
+	sent  map[uint64]bool // shared values: each is sent once
+	why   func() string   // the reason it is lost, asked once
 }
 
 // Dispatcher is a Queue with its daemons on a socket.
@@ -451,7 +452,13 @@ func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
 		}
 		s.cfg.Nested(link(d), h.Task, s.at(d, n.Parent, h.Attempt), n)
 	case wire.Fetch:
-		s.cfg.Fetch(link(d), h.Task)
+		if l := link(d); !l.sent[h.Task] {
+			if l.sent == nil {
+				l.sent = map[uint64]bool{}
+			}
+			l.sent[h.Task] = true
+			s.cfg.Fetch(l, h.Task)
+		}
 	case wire.Cancel:
 		s.cfg.Drop(link(d), h.Task)
 	case wire.Lend:
