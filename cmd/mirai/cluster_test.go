@@ -8,6 +8,7 @@ import (
 
 // TestSlurm runs testdata/remote/slurm.txtar on a real Slurm, which .ci/slurm starts on one machine.
 func TestSlurm(t *testing.T) {
+	t.Parallel()
 	needs(t, "sbatch", "squeue", "srun")
 	if out, err := exec.Command("sinfo", "-h", "-o", "%t").CombinedOutput(); err != nil {
 		missing(t, "no Slurm answers: "+string(out))
@@ -17,6 +18,7 @@ func TestSlurm(t *testing.T) {
 
 // TestSGE runs testdata/remote/sge.txtar on a real SGE, which .ci/sge starts on one machine.
 func TestSGE(t *testing.T) {
+	t.Parallel()
 	needs(t, "qsub", "qstat", "qconf")
 	root := os.Getenv("SGE_ROOT")
 	if root == "" {

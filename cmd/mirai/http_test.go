@@ -13,6 +13,7 @@ import (
 
 // TestHTTP runs testdata/remote/http.txtar with a service that starts what it is sent.
 func TestHTTP(t *testing.T) {
+	t.Parallel()
 	var running sync.WaitGroup
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -48,4 +49,7 @@ func TestHTTP(t *testing.T) {
 }
 
 // TestStandIn runs testdata/remote/standin.txtar: schedulers that cannot be had here.
-func TestStandIn(t *testing.T) { runRemote(t, "standin", nil) }
+func TestStandIn(t *testing.T) {
+	t.Parallel()
+	runRemote(t, "standin", nil)
+}

@@ -13,6 +13,7 @@ import (
 
 // TestSSH runs testdata/remote/ssh_*.txtar against an sshd of its own on the loopback.
 func TestSSH(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	runRemote(t, "ssh_", map[string]string{"PORT": s.start(t, "127.0.0.1"), "CONFIG": s.config, "WRONG": s.path("wrong")})
 }
@@ -20,6 +21,7 @@ func TestSSH(t *testing.T) {
 // TestTunnel runs testdata/remote/tunnel.txtar against an sshd in a network of its own, as another machine is: the same port
 // is free on both sides.
 func TestTunnel(t *testing.T) {
+	t.Parallel()
 	needs(t, "ip")
 	if os.Getuid() != 0 {
 		missing(t, "only root can make a network namespace")
