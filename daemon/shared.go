@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/mojukapu/mirai/internal/share"
@@ -37,6 +38,9 @@ func (s *seat) shared(ref []byte) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r.Copy {
+		return slices.Clone(m.Bytes()), nil
 	}
 	return m.Bytes(), nil
 }

@@ -108,6 +108,8 @@ type mapping struct {
 	width int        // how many tasks are submitted at a time
 	call  lang.Frame // of map itself
 
+	shared []*Shared // of what the tasks have in common: what is large
+
 	within context.Context // what traces say its tasks belong to; bounds nothing
 
 	// under the lock of its Many
@@ -135,7 +137,13 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, typ
 	tasks := (xs.n + o.Chunk - 1) / o.Chunk
 	j := &mapping{p: p, types: types, xs: xs, n: xs.n, lang: t.Lang, chunk: o.Chunk, width: cmp.Or(o.Window, tasks)}
 	j.call = lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}
-	if j.task, err = t.mapped(f, o, types); err != nil {
+	seal := sealer{}
+	if tasks > 1 {
+		seal.in = p.shares
+	}
+	j.task, err = t.mapped(f, o, types, &seal)
+	if j.shared = seal.shared; err != nil {
+		j.release()
 		return nil, err
 	}
 	j.live = make([]*Future, tasks)
@@ -146,21 +154,21 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, typ
 }
 
 // mapped is the task that calls f, without elements.
-func (t Task) mapped(f lang.Binding, o MapOptions, types []*lang.Type) (Task, error) {
-	globals, err := sealAll("globals", t.globals)
+func (t Task) mapped(f lang.Binding, o MapOptions, types []*lang.Type, seal *sealer) (Task, error) {
+	globals, err := seal.all("globals", t.globals)
 	if err != nil {
 		return t, err
 	}
-	args, err := sealAll("args", t.args)
+	args, err := seal.all("args", t.args)
 	if err != nil {
 		return t, err
 	}
-	if f, err = seal(f, "f"); err != nil {
+	if f, err = seal.one(f, "f"); err != nil {
 		return t, err
 	}
 	args = append(args, f)
 	if len(o.Args) > 0 {
-		more, err := seal(lang.Binding{Name: argsName, Value: func(s lang.Sink) error { return lang.WalkTypes(o.Args, s, types) }}, "args")
+		more, err := seal.one(lang.Binding{Name: argsName, Value: func(s lang.Sink) error { return lang.WalkTypes(o.Args, s, types) }}, "args")
 		if err != nil {
 			return t, err
 		}
@@ -170,42 +178,6 @@ func (t Task) mapped(f lang.Binding, o MapOptions, types []*lang.Type) (Task, er
 	t.Source, t.File, t.Line, t.Column = mapSource(t.Lang, o), mapFile, 1, 1
 	t.feeds = true
 	return t, nil
-}
-
-// seal gives a binding whose value is encoded already. path is where the value is, from the inside, for who is told that
-// it cannot be sent.
-func seal(b lang.Binding, path ...string) (lang.Binding, error) {
-	raw, err := wire.Encode(b.Value)
-	if err != nil {
-		for _, elem := range path {
-			err = lang.At(err, elem)
-		}
-		return b, newError(Refused, "%v", err)
-	}
-	return lang.Binding{Name: b.Name, Value: encoded(raw)}, nil
-}
-
-func sealAll(what string, bs []lang.Binding) (out []lang.Binding, err error) {
-	out = make([]lang.Binding, len(bs))
-	for i, b := range bs {
-		if out[i], err = seal(b, b.Name, what); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// encoded gives a value that is encoded already.
-func encoded(raw []byte) lang.Feed {
-	if shares(raw) {
-		return func(s lang.Sink) error { return wire.DecodeAll(raw, s) }
-	}
-	return func(s lang.Sink) error {
-		if e, ok := s.(lang.RawSink); ok {
-			return e.RawCBOR(raw)
-		}
-		return wire.DecodeAll(raw, s)
-	}
 }
 
 // begin submits as many tasks as the window lets. ctx bounds the map, room the waiting for room: when that ends, the
@@ -232,7 +204,13 @@ func (m *Many) begin(ctx, room context.Context) {
 }
 
 // release lets go of what only tasks need, when there will be no more.
-func (j *mapping) release() { j.xs, j.task = elements{}, Task{} }
+func (j *mapping) release() {
+	j.xs, j.task = elements{}, Task{}
+	for _, s := range j.shared {
+		s.Close()
+	}
+	j.shared = nil
+}
 
 // feed submits one task more. One that is over at once (it was refused, the profile is closed) makes room for another.
 func (m *Many) feed(room context.Context) {

@@ -54,10 +54,16 @@ func (s *sharing) add(v lang.Feed) (*Shared, error) {
 	if err != nil {
 		return nil, newError(Refused, "%v", lang.At(err, "the shared value"))
 	}
+	return s.keep(raw, false)
+}
+
+// keep keeps a value that is encoded. Each task may have a copy of its own.
+func (s *sharing) keep(raw []byte, copied bool) (*Shared, error) {
 	seg, err := share.New(raw)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
+	seg.Copy = copied
 	x := &Shared{of: s, seg: seg, ref: seg.Ref.Append(nil), size: len(raw)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,6 +147,21 @@ func (x *Shared) reference() ([]byte, error) {
 		return nil, errors.New("it was closed, or its pool or session has ended")
 	}
 	return x.ref, nil
+}
+
+// feed gives the reference, for what is about to be sent.
+func (x *Shared) feed(s lang.Sink) error {
+	ref, err := x.reference()
+	if err == nil {
+		err = s.Begin(lang.Custom, 1, wire.NameShared)
+	}
+	if err == nil {
+		err = s.Bytes(ref)
+	}
+	if err == nil {
+		err = s.End()
+	}
+	return err
 }
 
 // fetch sends a shared value to a daemon that cannot map it.
