@@ -137,10 +137,7 @@ func (p *Profile) mapping(xs elements, t Task, f lang.Binding, o MapOptions, typ
 	tasks := (xs.n + o.Chunk - 1) / o.Chunk
 	j := &mapping{p: p, types: types, xs: xs, n: xs.n, lang: t.Lang, chunk: o.Chunk, width: cmp.Or(o.Window, tasks)}
 	j.call = lang.Frame{File: t.File, Line: max(t.Line, 1), Column: max(t.Column, 1)}
-	seal := sealer{}
-	if tasks > 1 {
-		seal.in = p.shares
-	}
+	seal := sealer{in: p.shares, tasks: tasks}
 	j.task, err = t.mapped(f, o, types, &seal)
 	if j.shared = seal.shared; err != nil {
 		j.release()

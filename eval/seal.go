@@ -5,12 +5,17 @@ import (
 	"github.com/mojukapu/mirai/lang"
 )
 
-// shareFrom is how large a value is, encoded, that the tasks of a map have in common and that is sent to each daemon once.
-const shareFrom = 16 << 10
+// What the tasks of a map have in common is sent to each daemon once where that is less: its reference has some 80 bytes,
+// and to set up the sharing takes as long as to send a hundred kilobytes.
+const (
+	shareFrom = 256       // bytes of the value
+	shareAll  = 256 << 10 // bytes with all tasks
+)
 
 // sealer encodes once what many tasks have in common.
 type sealer struct {
-	in     *sharing // where large values are shared; nil: nowhere
+	in     *sharing // where they are shared; nil: nowhere
+	tasks  int
 	shared []*Shared
 }
 
@@ -24,7 +29,7 @@ func (s *sealer) one(b lang.Binding, path ...string) (lang.Binding, error) {
 		}
 		return b, newError(Refused, "%v", err)
 	}
-	if s.in != nil && len(raw) >= shareFrom {
+	if s.in != nil && len(raw) >= shareFrom && len(raw)*s.tasks >= shareAll {
 		if x, err := s.in.keep(raw, true); err == nil {
 			s.shared = append(s.shared, x)
 			return lang.Binding{Name: b.Name, Value: x.feed}, nil
