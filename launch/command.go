@@ -31,7 +31,7 @@ func (c command) String() string {
 }
 
 // leftOver is how long the output of a command is waited for that has ended: what it left running may hold it open.
-const leftOver = 200 * time.Millisecond
+const leftOver = 500 * time.Millisecond
 
 // run runs the command to its end, or to that of ctx.
 func (c command) run(ctx context.Context, s Settings) (said string, err error) {
