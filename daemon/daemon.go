@@ -331,7 +331,7 @@ func (w *worker) work(j job) (reading bool) {
 		if j.Kind != wire.Setup {
 			w.tasks++
 		}
-		if len(w.queue) == 0 || w.enough() != ExitGone {
+		if len(w.queue) == 0 || w.enough() != ExitGone && len(w.lent) == 0 { // else it cannot leave yet
 			break
 		}
 		j = w.queue[0]
