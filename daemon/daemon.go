@@ -5,6 +5,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"math"
@@ -19,10 +20,9 @@ import (
 	"time"
 
 	"github.com/mojukapu/mirai/internal/credential"
-	"github.com/mojukapu/mirai/internal/sp"
+	"github.com/mojukapu/mirai/internal/session"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
-	"github.com/mojukapu/mirai/lang/engine"
 	"github.com/mojukapu/mirai/launch"
 )
 
@@ -91,26 +91,21 @@ func Run(ctx context.Context, s launch.Settings, cfg Config) (code int, err erro
 		return ExitUsage, err
 	}
 	w := &worker{s: s, cfg: cfg, ended: make(chan struct{})}
+	if s.Autoexit == launch.Never && cfg.process {
+		ignoreBrokenPipe() // whoever reads what it prints may end before it does
+	}
 	w.seat = newSeat(w)
 	w.standIn = time.AfterFunc(never, w.standInNow)
 	w.free = time.AfterFunc(never, w.freeNow)
-	defer w.free.Stop()
+	defer w.stopClocks()
 	secure, err := secure(s)
 	if err != nil {
 		return ExitUsage, err
 	}
-	socket, err := sp.Dial(ctx, s.URL, sp.Config{TLS: secure, Heartbeat: s.Heartbeat, Peer: w.serve})
-	if err != nil {
-		return ExitConnect, fmt.Errorf("daemon: cannot reach the host: %w", err)
-	}
-	select {
-	case <-w.ended:
-	case <-ctx.Done():
-		w.end(ExitGone, nil)
-	}
+	w.peer, w.identity = session.New(s.Autoexit == launch.Never), rand.Text()
+	w.connect(ctx, secure)
 	w.left()
 	w.shared.close()
-	go socket.Close() // it waits for the goroutine of a task that does not let go
 	return w.code, w.err
 }
 
@@ -136,30 +131,40 @@ func secure(s launch.Settings) (*tls.Config, error) {
 // worker is a daemon at work. The goroutine that reads a task runs it, so that nothing is handed over between the
 // socket and the interpreter; when a task lasts, another goroutine takes over reading, so that a cancel is heard.
 type worker struct {
-	s    launch.Settings
-	cfg  Config
-	peer *sp.Peer
-	idle *time.Timer // nil without Settings.Idle
+	s   launch.Settings
+	cfg Config
+
+	identity string // for hosts to know it again
+	clocks   sync.Once
+	idle     *time.Timer // nil without Settings.Idle
+	wall     *time.Timer
 
 	seat  *seat
 	hooks *Hooks      // nil when nobody watches
 	tasks int         // under the lock, as is all below
 	free  *time.Timer // gives memory back after big tasks
 
-	mu       sync.Mutex
-	busy     bool // some goroutine runs tasks
-	over     bool // the daemon has ended
-	expired  bool // Settings.Wall is over: leave after the task that runs
-	leaving  bool // no task starts any more
-	farewell int  // the exit code then
-	watching bool // the stand-in may still be needed
-	queue    []job
-	early    early // cancels of tasks that are still on their way, or over
-	setups   []job // what every interpreter has run before its first task
-	standIn  *time.Timer
-	armed    bool // the timer is set
-	began    int  // how often tasks began
-	seen     int  // began when the timer was last due
+	mu         sync.Mutex
+	peer       *session.Line // to the present host
+	conn       *connection   // that somebody reads, or was to read last
+	session    string        // its name
+	stream     lang.RNG      // random numbers that the host has given
+	giveUp     func()        // ends the dialing that is under way
+	bereft     bool          // the host is gone: leave after the task that runs
+	complained bool          // somebody was told that there is no host
+	busy       bool          // some goroutine runs tasks
+	over       bool          // the daemon has ended
+	expired    bool          // Settings.Wall is over: leave after the task that runs
+	leaving    bool          // no task starts any more
+	farewell   int           // the exit code then
+	watching   bool          // the stand-in may still be needed
+	queue      []job
+	early      early // cancels of tasks that are still on their way, or over
+	setups     []job // what every interpreter has run before its first task
+	standIn    *time.Timer
+	armed      bool // the timer is set
+	began      int  // how often tasks began
+	seen       int  // began when the timer was last due
 
 	lent      []*seat     // those that run a task while that of another waits
 	spare     []*seat     // for the next such tasks
@@ -177,6 +182,7 @@ type worker struct {
 // job is a task that was read.
 type job struct {
 	wire.Header
+	line      *session.Line // where it came from
 	body      []byte
 	cancelled bool
 }
@@ -213,61 +219,12 @@ const standInAfter = time.Millisecond
 // whoever reads.
 const lastingThreads = 2
 
-func (w *worker) serve(p *sp.Peer) {
-	w.peer = p
-	if w.s.Idle > 0 {
-		w.idle = time.AfterFunc(w.s.Idle, func() { w.leaveIdle(ExitIdle) })
-		defer w.idle.Stop()
-	}
-	if w.s.Wall > 0 {
-		defer time.AfterFunc(w.s.Wall, w.expire).Stop()
-	}
-	if err := w.hello(); err != nil {
-		w.end(ExitConnect, err)
-		return
-	}
-	w.read()
-	<-w.ended
-}
-
-// hello introduces the daemon and waits to be welcome.
-func (w *worker) hello() error {
-	host, _ := os.Hostname()
-	frame, err := wire.AppendHello(nil, wire.HelloBody{
-		Token: w.s.Token, PID: os.Getpid(), Host: host, Languages: engine.Languages()})
-	if err == nil {
-		err = w.peer.Send(frame)
-	}
-	if err != nil {
-		return fmt.Errorf("daemon: cannot say hello: %w", err)
-	}
-	frame, err = w.peer.Recv()
-	if err != nil {
-		return fmt.Errorf("daemon: the host at %s does not want this daemon: is the token right, and not used before? (%w)", w.s.URL, err)
-	}
-	h, body, err := wire.ParseHeader(frame)
-	if err == nil && h.Kind != wire.Welcome {
-		err = fmt.Errorf("the host answered with a frame of kind %d", h.Kind)
-	}
-	var welcome wire.WelcomeBody
-	if err == nil {
-		welcome, err = wire.ParseWelcome(body)
-	}
-	if err != nil {
-		return fmt.Errorf("daemon: %w", err)
-	}
-	w.peer.Admit()
-	w.seat.own = welcome.Stream
-	w.welcomed()
-	return nil
-}
-
 // read reads frames and runs the tasks among them, until the connection ends or a stand-in has taken over reading.
-func (w *worker) read() {
+func (w *worker) read(c *connection) {
 	for {
-		frame, err := w.peer.Recv()
+		frame, err := c.line.Recv(c.peer)
 		if err != nil {
-			w.end(ExitGone, nil)
+			w.lose(c, err)
 			return
 		}
 		h, body, err := wire.ParseHeader(frame)
@@ -277,11 +234,11 @@ func (w *worker) read() {
 		}
 		switch h.Kind {
 		case wire.Run, wire.Setup:
-			if j := (job{Header: h, body: body}); w.begin(&j) && !w.work(j) {
+			if j := (job{Header: h, line: c.line, body: body}); w.begin(&j) && !w.work(j) {
 				return
 			}
 		case wire.Lent:
-			w.runLent(job{Header: h, body: body})
+			w.runLent(job{Header: h, line: c.line, body: body})
 		case wire.Done:
 			w.nested.answered(h.Task, body)
 		case wire.Output, wire.Progress, wire.Emit:
@@ -294,6 +251,9 @@ func (w *worker) read() {
 			w.drop(h)
 		case wire.Return:
 			w.giveBack()
+		case wire.Dismiss:
+			w.end(ExitGone, nil)
+			return
 		}
 	}
 }
@@ -340,8 +300,11 @@ func (w *worker) work(j job) (reading bool) {
 	}
 	reading = w.watching
 	w.busy, w.watching, w.queue = false, false, nil
-	leave := w.departIfEnough()
+	leave, bereft := w.departIfEnough(), w.bereft && len(w.lent) == 0
 	w.mu.Unlock()
+	if bereft {
+		w.end(ExitGone, nil)
+	}
 	if !reading && w.cfg.process {
 		runtime.GOMAXPROCS(1)
 	}
@@ -389,7 +352,10 @@ func (w *worker) takeOver() {
 	if w.cfg.process {
 		runtime.GOMAXPROCS(lastingThreads)
 	}
-	w.read()
+	w.mu.Lock()
+	c := w.conn
+	w.mu.Unlock()
+	w.read(c)
 }
 
 // freeNow gives memory back to the system, when no task runs.
@@ -427,18 +393,21 @@ func (w *worker) drop(h wire.Header) {
 // giveBack gives the host back what has not started.
 func (w *worker) giveBack() {
 	w.mu.Lock()
-	ids := w.takeQueue()
+	ids, line := w.takeQueue(), w.peer
 	w.mu.Unlock()
-	w.peer.Send(wire.AppendReturn(nil, ids))
+	line.Send(wire.AppendReturn(nil, ids))
 }
 
 // settle has big results leave before what is sent next, which would overtake them: the host would take it for news of a
 // task that it believes to wait still.
 func (w *worker) settle() {
 	if w.overtaken.Load() {
+		w.mu.Lock()
+		line := w.peer
+		w.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), flushWithin)
 		defer cancel()
-		w.peer.Flushed(ctx)
+		line.Flushed(ctx)
 		w.overtaken.Store(false)
 	}
 }
@@ -466,7 +435,9 @@ func (w *worker) allSetups() []job {
 func (w *worker) addSetup(j job) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.setups = append(w.setups, j)
+	if j.line == w.peer {
+		w.setups = append(w.setups, j)
+	}
 	return len(w.setups)
 }
 
@@ -515,15 +486,6 @@ func (w *worker) expire() {
 	w.leaveIdle(ExitWall)
 }
 
-// leave says goodbye, once after depart: what was sent and not answered goes to another daemon.
-func (w *worker) leave() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	w.settle()
-	w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Leave}))
-	w.end(ExitGone, w.peer.Bye(ctx))
-}
-
 func (w *worker) end(code int, err error) {
 	w.once.Do(func() {
 		w.mu.Lock()
@@ -532,6 +494,9 @@ func (w *worker) end(code int, err error) {
 			code = w.farewell
 		}
 		w.code, w.err, w.over = code, err, true
+		if w.giveUp != nil {
+			w.giveUp()
+		}
 		close(w.ended)
 		for _, s := range w.seats() {
 			if s.task != nil {

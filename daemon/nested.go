@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/mojukapu/mirai/internal/session"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 )
@@ -49,6 +50,20 @@ func (n *nested) answered(id uint64, body []byte) {
 	p.hear.Done(a)
 }
 
+// abandon ends all that is pending: nobody will answer.
+func (n *nested) abandon() {
+	n.mu.Lock()
+	left := n.pending
+	n.pending = nil
+	for _, p := range left {
+		p.up.pending--
+	}
+	n.mu.Unlock()
+	for _, p := range left {
+		p.hear.Done(wire.Answer{Failure: "reset", Message: errGone.Error()})
+	}
+}
+
 // news passes on what a nested task tells.
 func (n *nested) news(id uint64, k wire.Kind, body []byte) {
 	n.mu.Lock()
@@ -62,6 +77,7 @@ func (n *nested) news(id uint64, k wire.Kind, body []byte) {
 // upstream is the way of one task to its host: a wire.Upstream.
 type upstream struct {
 	w       *worker
+	line    *session.Line
 	task    wire.Header
 	stream  lang.RNG // of the task; zero: it brought none
 	streams uint64   // given to tasks of its own
@@ -72,7 +88,7 @@ type upstream struct {
 
 func (c *taskContext) upstream() *upstream {
 	if c.up == nil {
-		c.up = &upstream{w: c.seat.w, task: c.seat.current, stream: c.seat.body.Stream}
+		c.up = &upstream{w: c.seat.w, line: c.seat.line, task: c.seat.current, stream: c.seat.body.Stream}
 	}
 	return c.up
 }
@@ -97,7 +113,7 @@ func (u *upstream) Submit(t wire.Nested, h wire.Hear) (uint64, error) {
 	n.mu.Unlock()
 	t.Parent = u.task.Task
 	u.w.settle()
-	err := u.w.peer.Send(wire.AppendSubmit(nil, wire.Header{Task: id, Attempt: u.task.Attempt}, t))
+	err := u.line.Send(wire.AppendSubmit(nil, wire.Header{Task: id, Attempt: u.task.Attempt}, t))
 	if err != nil {
 		n.take(id)
 	}
@@ -117,7 +133,7 @@ func (u *upstream) Stream() lang.RNG {
 
 // Cancel has the host cancel a task that was submitted here; its done is called as the host answers.
 func (u *upstream) Cancel(id uint64) {
-	u.w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: id}))
+	u.line.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: id}))
 }
 
 // end is called when the task is over. Nobody will hear of what is pending.
@@ -131,12 +147,12 @@ func (u *upstream) end(cancel bool) {
 			delete(n.pending, id)
 			left = append(left, p.hear.Done)
 			if cancel {
-				u.w.peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: id}))
+				u.line.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: id}))
 			}
 		}
 	}
 	n.mu.Unlock()
-	u.w.peer.Flush()
+	u.line.Flush()
 	for _, done := range left {
 		done(wire.Answer{Failure: "cancelled", Message: errTaskOver.Error()})
 	}
@@ -159,7 +175,7 @@ func (c *taskContext) waiting() (on func()) {
 	w.lend(c.seat, u.task)
 	return func() {
 		u.lent = false
-		w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Resume, Task: u.task.Task, Attempt: u.task.Attempt}))
+		u.line.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Resume, Task: u.task.Task, Attempt: u.task.Attempt}))
 	}
 }
 
@@ -172,7 +188,7 @@ func (w *worker) lend(s *seat, h wire.Header) {
 	}
 	w.mu.Unlock()
 	w.settle()
-	w.peer.Send(wire.AppendLend(nil, h, back))
+	s.line.Send(wire.AppendLend(nil, h, back))
 	w.handOver(s)
 }
 
@@ -226,7 +242,11 @@ func (w *worker) vacate(s *seat) {
 		w.spare = append(w.spare, s)
 	}
 	busy, leave := w.busy || len(w.lent) > 0, w.departIfEnough()
+	bereft := w.bereft && !busy
 	w.mu.Unlock()
+	if bereft {
+		w.end(ExitGone, nil)
+	}
 	if !busy {
 		w.rest(leave)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mojukapu/mirai/internal/session"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 )
@@ -24,6 +25,7 @@ type report struct {
 
 	mu       sync.Mutex
 	task     wire.Header
+	line     *session.Line
 	running  bool
 	timer    *time.Timer
 	armed    bool
@@ -40,9 +42,9 @@ func (r *report) init(w *worker) {
 	r.timer.Stop()
 }
 
-func (r *report) begin(h wire.Header) {
+func (r *report) begin(j job) {
 	r.mu.Lock()
-	r.task, r.running = h, true
+	r.task, r.line, r.running = j.Header, j.line, true
 	r.mu.Unlock()
 }
 
@@ -83,19 +85,20 @@ func (r *report) tell() {
 		return
 	}
 	if len(r.lines) > 0 {
-		r.w.peer.Queue(wire.AppendOutput(nil, r.task, r.lines))
+		r.line.Queue(wire.AppendOutput(nil, r.task, r.lines))
 		r.lines = nil
 	}
 	r.queueProgress()
+	line := r.line
 	r.mu.Unlock()
-	r.w.peer.Flush()
+	line.Flush()
 }
 
 func (r *report) queueProgress() {
 	if r.moved {
 		r.moved = false
 		if frame, err := wire.AppendProgress(nil, r.task, r.progress); err == nil {
-			r.w.peer.Queue(frame)
+			r.line.Queue(frame)
 		}
 	}
 }
@@ -153,6 +156,13 @@ func (r *report) setProgress(c *lang.Call) (any, error) {
 	return lang.Undefined{}, nil
 }
 
+// way is where the frames of the present task, or of the last one, go.
+func (r *report) way() *session.Line {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.line
+}
+
 func over(what string) error {
 	return &lang.Error{Class: "Error", Message: what + ": the task is over"}
 }
@@ -162,10 +172,8 @@ func (r *report) emit(c *lang.Call) (any, error) {
 	if len(c.Args) == 0 {
 		return nil, &lang.Error{Class: "TypeError", Message: "emit: give it a value: emit(value)"}
 	}
-	if r.w.peer.SendQueued() > maxUnsent {
-		if err := r.w.peer.Flushed(c.Context); err != nil && c.Context.Err() != nil {
-			return nil, err
-		}
+	if err := r.way().Room(c.Context, maxUnsent); err != nil {
+		return nil, err
 	}
 	var e wire.Encoder
 	e.Reset(wire.AppendEmit(nil, r.task))
@@ -183,9 +191,9 @@ func (r *report) emit(c *lang.Call) (any, error) {
 		return nil, over("emit")
 	}
 	if len(r.lines) > 0 { // it was printed before
-		r.w.peer.Queue(wire.AppendOutput(nil, r.task, r.lines))
+		r.line.Queue(wire.AppendOutput(nil, r.task, r.lines))
 		r.lines = nil
 	}
-	r.w.peer.Send(frame)
+	r.line.Send(frame)
 	return lang.Undefined{}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/mojukapu/mirai/internal/session"
 	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
@@ -36,12 +37,15 @@ type seat struct {
 	sent         int         // bytes of the last result
 	frame        []byte      // of the last big result, for the next
 
-	current wire.Header  // under the worker's lock, as is
+	line *session.Line // the way of the present task, or of the last one, to its host
+
+	current wire.Header  // under the worker's lock, as is all below
 	task    *taskContext // that of the current task; nil between tasks
+	stale   bool         // what it keeps belongs to a former host, or is nothing yet
 }
 
 func newSeat(w *worker) *seat {
-	s := &seat{w: w, own: lang.RandomRNG()}
+	s := &seat{w: w, own: lang.RandomRNG(), stale: true}
 	s.body.Shared = s.shared
 	s.rng = &s.own
 	s.report.init(w)
@@ -58,11 +62,12 @@ const (
 // run runs one task, answers it and tidies up after it, in this order: the host does not wait for the tidying.
 func (s *seat) run(j job) {
 	if j.cancelled {
+		s.line = j.line
 		s.answer(j.Header, time.Now(), nil, &lang.Error{Kind: lang.Interrupted, Message: "cancelled before it started"})
 		return
 	}
 	debug.SetPanicOnFault(true) // of this goroutine: shared values cannot be written to
-	ctx := s.enter(j.Header)
+	ctx := s.enter(j)
 	s.begun(ctx, j)
 	start := time.Now()
 	in, v, err := s.prepared(ctx, j)
@@ -86,16 +91,24 @@ func (s *seat) run(j job) {
 }
 
 // enter makes the context of a task, which a cancel ends.
-func (s *seat) enter(h wire.Header) *taskContext {
+func (s *seat) enter(j job) *taskContext {
 	if s.spare == nil {
 		s.spare = &taskContext{seat: s}
 	}
-	s.report.begin(h)
+	s.line = j.line
+	s.report.begin(j)
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.current, s.task = h, s.spare
-	if s.w.over {
+	s.current, s.task = j.Header, s.spare
+	if s.w.over || j.line != s.w.peer {
 		s.task.stop(errGone)
+	}
+	if s.stale && j.line == s.w.peer {
+		s.stale = false
+		s.discard()
+		if s == s.w.seat {
+			s.own = s.w.stream
+		}
 	}
 	return s.task
 }
@@ -113,7 +126,7 @@ func (s *seat) prepared(ctx context.Context, j job) (in lang.Interpreter, v lang
 			s.had++
 		}
 		s.report.take() // what they printed belongs to no task
-		s.report.begin(j.Header)
+		s.report.begin(j)
 	}
 	in, v, err = s.evaluate(ctx, j)
 	if err == nil && j.Kind == wire.Setup {
@@ -225,17 +238,17 @@ func (s *seat) answer(h wire.Header, start time.Time, v lang.Value, err error) {
 	}
 	b = wire.AppendDoneEnd(b, start.UnixMicro(), time.Since(start).Microseconds(), s.report.take())
 	s.sent = len(b)
-	if len(b) > sp.Ordered {
+	if len(b) > sp.Ordered && !s.line.Lasting() {
 		s.w.overtaken.Store(true)
 	}
 	switch w := s.w; {
 	case len(b) > big:
-		w.peer.Send(b)
-		s.frame = w.again(b)
+		s.line.Send(b)
+		s.frame = s.again(b)
 	case s == w.seat && w.more():
-		w.peer.Post(b)
+		s.line.Post(b)
 	default:
-		w.peer.Send(b)
+		s.line.Send(b)
 	} // a lost host is noticed by whoever reads
 }
 
@@ -255,10 +268,13 @@ func (s *seat) encode(v lang.Value) (err error) {
 
 // again waits until a big frame has gone out, and gives its memory for the next one: fresh memory costs more than
 // the copying into it.
-func (w *worker) again(frame []byte) []byte {
+func (s *seat) again(frame []byte) []byte {
+	if s.line.Lasting() {
+		return frame[:0] // it has a copy
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), flushWithin)
 	defer cancel()
-	if w.peer.Flushed(ctx) != nil {
+	if s.line.Flushed(ctx) != nil {
 		return nil
 	}
 	return frame[:0]

@@ -63,7 +63,7 @@ func (s *seat) fetch(ctx context.Context, r share.Ref) (*share.Mapping, error) {
 	all.asked[r.ID] = append(all.asked[r.ID], there)
 	all.mu.Unlock()
 	s.w.handOver(s)
-	s.w.peer.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Fetch, Task: r.ID}))
+	s.line.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Fetch, Task: r.ID}))
 	select {
 	case b := <-there:
 		if int64(len(b)) != r.Size || r.Size == 0 {

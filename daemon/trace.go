@@ -29,14 +29,14 @@ type Task struct {
 	Trace   string // the W3C trace context that its host sent, "" for none: traceparent, and in a second line tracestate
 }
 
-// welcomed tells who watches that the daemon is connected.
-func (w *worker) welcomed() {
+// tellWelcome tells who watches that the daemon is connected, the first time.
+func (w *worker) tellWelcome() {
 	if w.cfg.Watch == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.over {
+	if !w.over && w.hooks == nil {
 		w.hooks = w.cfg.Watch(w.s.URL)
 	}
 }

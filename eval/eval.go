@@ -37,8 +37,19 @@ type Config struct {
 	Launcher Launcher
 	// Modules are the host's own: their types are known in values. The daemons must be given the same ones.
 	Modules []lang.Module
-	// Settings are passed on to the daemons; URL and Token are filled in.
+	// Settings are passed on to the daemons; URL and Token are filled in. Heartbeat is for this side, too. Daemons whose
+	// Autoexit is launch.Never need a URL, and outlive the profile: see Dismiss.
 	Settings launch.Settings
+	// Redial is how long the task of a daemon that stays (launch.Never) is kept when its connection is lost: when it comes
+	// back in this time, it goes on. Defaults to 10 s; below 0: the task is lost with the connection.
+	Redial time.Duration
+	// Token lets in, besides those that were launched, any daemon that shows it, or whose launch had it: the next host
+	// with the same Token and URL takes over the daemons that stay. It is a secret of 16 characters or more, without spaces.
+	// Defaults to none.
+	Token string
+	// Keep is a file for what the next host must know so that the daemons that stay know it: a token and, with one-time
+	// certificates, their authority. It is made when it is not there, for its owner alone, and used when it is. Defaults to none.
+	Keep string
 	// Command makes the command that starts a daemon. Defaults to launch.Self: this same program.
 	Command func(launch.Settings) (*exec.Cmd, error)
 	// InProcess runs a daemon as a goroutine instead; pass daemon.Run. It returns when ctx ends or the connection does.
@@ -103,6 +114,9 @@ func (c Config) defaults() Config {
 	if c.Start == 0 {
 		c.Start = 10 * time.Second
 	}
+	if c.Redial == 0 {
+		c.Redial = 10 * time.Second
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -120,6 +134,9 @@ func (c Config) valid() error {
 		return errors.New("eval: a launch configuration without a command starts nothing: set the profile without it, then ask launch for the commands that a person is to run")
 	}
 	if err := c.validURL(); err != nil {
+		return err
+	}
+	if err := c.validStay(); err != nil {
 		return err
 	}
 	return c.Settings.Valid()

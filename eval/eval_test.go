@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("MIRAI_TEST_HOST") != "" {
 		hostUntilKilled()
 	}
+	if os.Getenv("MIRAI_TEST_STAYING") != "" {
+		hostOfStaying()
+	}
 	os.Exit(m.Run())
 }
 
@@ -33,6 +36,7 @@ var modules = []lang.Module{{
 	Funcs: []lang.Func{
 		{Name: "pid", Call: func(*lang.Call) (any, error) { return int64(os.Getpid()), nil }},
 		{Name: "end", Call: func(*lang.Call) (any, error) { os.Exit(3); return nil, nil }},
+		{Name: "await", Call: await},
 		{Name: "hang", Call: func(*lang.Call) (any, error) { select {} }},
 		{Name: "panic", Call: func(c *lang.Call) (any, error) { return c.Args[7], nil }},
 		{Name: "point", Call: func(c *lang.Call) (any, error) { return &point{1, 2}, nil }},

@@ -30,3 +30,19 @@ func TestHeartbeat(t *testing.T) {
 		t.Errorf("Get() = %v, want that it was silent", err)
 	}
 }
+
+// TestStaysStopped: a daemon that stands still is noticed, and goes on with its task when it runs again in time.
+func TestStaysStopped(t *testing.T) {
+	ctx := soon(t)
+	p, _, cmd := staying(t, eval.Config{Redial: time.Minute, Settings: launch.Settings{Heartbeat: 50 * time.Millisecond}})
+	g := newGate(t)
+	f := p.Go(ctx, eval.Task{Source: "test.await(at)", Globals: eval.Globals{"at": g.Addr().String()}})
+	g.reached()
+	cmd.Process.Signal(syscall.SIGSTOP)
+	until(t, ctx, "it is noticed", func() bool { return p.Status().Connections == 0 })
+	g.open()
+	cmd.Process.Signal(syscall.SIGCONT)
+	if v, err := f.Get(ctx); v != int64(cmd.Process.Pid) || err != nil || p.Status().Cumulative != 1 {
+		t.Errorf("Get() = %v, %v, want %d from the first daemon", v, err, cmd.Process.Pid)
+	}
+}

@@ -81,15 +81,26 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// end ends a profile, if there is one of that name.
+// end ends a profile, if there is one of that name, and all its daemons.
 func (h *Host) end(name string) {
-	h.mu.Lock()
-	p := h.profiles[name]
-	delete(h.profiles, name)
-	h.mu.Unlock()
-	if p != nil {
+	if p := h.remove(name); p != nil {
+		p.Dismiss()
+	}
+}
+
+// leave ends a profile, if there is one of that name, and leaves the daemons that stay to the next one.
+func (h *Host) leave(name string) {
+	if p := h.remove(name); p != nil {
 		p.Close()
 	}
+}
+
+func (h *Host) remove(name string) *Profile {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.profiles[name]
+	delete(h.profiles, name)
+	return p
 }
 
 // Profile gives a profile by its name, nil when no daemons are set for it. The empty name means the default one.

@@ -26,16 +26,17 @@ type launched struct {
 	// under the pool's lock
 	admitted  int
 	ready     int
-	lasting   bool          // the job was not over when the daemon connected
-	late      bool          // it did not connect in time
-	abandoned bool          // a goroutine that was replaced already
-	over      bool          // its daemons are not expected any more
-	settled   chan struct{} // closed when the job has begun well, or failed
-	err       error         // why it failed
+	lasting   bool            // the job was not over when the daemon connected
+	late      bool            // it did not connect in time
+	abandoned bool            // a goroutine that was replaced already
+	over      bool            // its daemons are not expected any more
+	settled   chan struct{}   // closed when the job has begun well, or failed
+	err       error           // why it failed
+	known     map[string]bool // daemons that stay, by their identities: they may come again
 }
 
-func newLaunched(daemons int, s launch.Settings) *launched {
-	return &launched{token: newToken(), settings: s, daemons: daemons, exited: make(chan struct{}), settled: make(chan struct{})}
+func (o *pool) newLaunched(daemons int, s launch.Settings) *launched {
+	return &launched{token: o.p.token(), settings: s, daemons: daemons, exited: make(chan struct{}), settled: make(chan struct{})}
 }
 
 // settle says, once, how the launch went. Under the lock.

@@ -51,7 +51,7 @@ func (p *Profile) launch(ctx context.Context, n int, by Launcher, s launch.Setti
 	}
 	all := make([]*launched, len(jobs))
 	for i, job := range jobs {
-		all[i] = newLaunched(job.Daemons, s)
+		all[i] = p.pool.newLaunched(job.Daemons, s)
 		all[i].job = &job
 		shown, err := p.pool.expect(all[i])
 		if err != nil {
@@ -239,7 +239,9 @@ func (o *pool) forget(l *launched) {
 	select {
 	case <-l.exited:
 		if l.over || l.ready == l.daemons {
-			delete(o.launched, l.token)
+			if len(l.known) == 0 { // they may come again
+				delete(o.launched, l.token)
+			}
 			l.stop()
 		}
 	default:

@@ -38,15 +38,22 @@ type listening struct {
 	url       string
 	unlink    func()                // removes what the address needs, a folder for instance
 	authority *credential.Authority // nil: without TLS
+	token     string                // that lets in whoever has it; "": none
 }
 
 // listening says where the profile listens, and makes what it needs for that.
 func (c Config) listening() (listening, error) {
 	if c.URL != "" {
 		at := listening{url: c.URL, unlink: func() {}}
-		var err error
+		kept, err := c.kept()
+		if err != nil {
+			return at, err
+		}
+		if at.token = c.Token; kept != nil {
+			at.token = kept.Token
+		}
 		if scheme, _, _ := strings.Cut(c.URL, "://"); scheme == "tls+tcp" || scheme == "wss" {
-			if at.authority, err = c.authority(); err != nil {
+			if at.authority, err = c.authority(kept); err != nil {
 				err = fmt.Errorf("eval: tls: %w", err)
 			}
 		}
@@ -59,11 +66,11 @@ func (c Config) listening() (listening, error) {
 	return listening{url: url, unlink: unlink}, err
 }
 
-func (c Config) authority() (*credential.Authority, error) {
+func (c Config) authority(kept *credential.Kept) (*credential.Authority, error) {
 	if c.TLS == nil || c.TLS.Cert == "" {
-		return credential.New(host(c.URL))
+		return kept.New(host(c.URL))
 	}
-	return credential.Load(credential.Files{Cert: c.TLS.Cert, Key: c.TLS.Key, CA: c.TLS.CA, Password: c.TLS.Password})
+	return kept.Load(credential.Files{Cert: c.TLS.Cert, Key: c.TLS.Key, CA: c.TLS.CA, Password: c.TLS.Password})
 }
 
 // server is the listener's side of TLS, nil without it.
@@ -178,6 +185,7 @@ func (p *Profile) told(l *launched, elsewhere bool) (launch.Settings, error) {
 
 // listening reads where a profile listens, and who starts its daemons.
 func (o *options) listening(cfg *Config) {
+	o.staying(cfg)
 	if url := o.text("url"); url != "" {
 		cfg.URL = url
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mojukapu/mirai/lang"
+	"github.com/mojukapu/mirai/launch"
 )
 
 // daemons(n, options) or daemons(options) sets a profile, or ends it with 0. Without a name it is the current one.
@@ -121,6 +122,12 @@ func (o *options) settings(cfg *Config) {
 	if o.value("walltime") != nil {
 		s.Wall = o.time("walltime")
 	}
+	if v := o.value("autoexit"); v != nil {
+		if s.Autoexit = o.text("autoexit"); !slices.Contains([]string{launch.Yes, launch.Task, launch.Never}, s.Autoexit) {
+			o.wrong("autoexit", `"yes", "task" or "never"`, v)
+		}
+	}
+	s.AsyncDial = o.flag("asyncdial") || s.AsyncDial
 }
 
 // place reads where the daemons run: in processes, in this one, or inside the call.

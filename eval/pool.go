@@ -36,10 +36,11 @@ type pool struct {
 	stopped  bool
 	err      error         // why no daemon can start
 	changed  chan struct{} // closed and made anew when ready, err or stopped change
+	adopted  *launched     // of daemons that a former host has launched, or a person with Config.Token
 }
 
 func newPool(p *Profile) *pool {
-	return &pool{p: p, launched: map[string]*launched{}, changed: make(chan struct{})}
+	return &pool{p: p, launched: map[string]*launched{}, changed: make(chan struct{}), adopted: adopted()}
 }
 
 func newToken() string {
@@ -64,7 +65,7 @@ func (o *pool) start(n int, s launch.Settings) {
 
 // launch starts one local daemon; it is asynchronous, and a failure counts like a daemon that ends at once.
 func (o *pool) launch(s launch.Settings) {
-	l := newLaunched(1, s)
+	l := o.newLaunched(1, s)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stopped {
@@ -84,6 +85,7 @@ func (o *pool) run(l *launched) {
 	}
 	l.exit, l.idle = l.describe(err), leftIdle(err)
 	close(l.exited)
+	o.p.d.Abandon(l)
 	o.ended(l)
 }
 
@@ -168,10 +170,19 @@ func (o *pool) admit(h wire.HelloBody) (any, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.launched[h.Token]
-	if l == nil || l.over || l.admitted == l.daemons || o.stopped {
+	switch {
+	case o.stopped:
+		l = nil
+	case l != nil && l.again(h):
+		o.online++
+		return l, nil
+	case l == nil || l.over || l.admitted == l.daemons:
+		l = o.adopt(h)
+	}
+	if l == nil {
 		return nil, errors.New("it does not hold the token of a daemon that was launched here")
 	}
-	l.admitted++
+	l.admit(h)
 	o.online++
 	if l.job == nil {
 		o.failures = 0
@@ -261,12 +272,15 @@ func (o *pool) stop() {
 	o.signal()
 }
 
-// reap waits for the daemons to leave, now that their connections are closed, and kills those that do not.
-func (o *pool) reap() {
+// reap waits for the daemons to leave, now that their connections are closed, and kills those that do not. Those that
+// stay are let be, unless they were dismissed.
+func (o *pool) reap(dismissed bool) {
 	o.mu.Lock()
 	var left []*launched
 	for _, l := range o.launched {
-		left = append(left, l)
+		if dismissed || l.settings.Autoexit != launch.Never || l.admitted == 0 {
+			left = append(left, l)
+		}
 	}
 	o.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), o.p.cfg.Grace)

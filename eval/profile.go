@@ -82,7 +82,7 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	}
 	p.pool = newPool(p)
 	p.d, err = dispatch.New(dispatch.Config{
-		URL: at.url, TLS: at.server(), Heartbeat: cfg.Settings.Heartbeat, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
+		URL: at.url, TLS: at.server(), Heartbeat: cfg.Settings.Heartbeat, Redial: cfg.Redial, Depth: cfg.Depth, Grace: cfg.Grace, Direct: cfg.Direct, Bytes: max(cfg.Memory, 0), Tasks: max(cfg.Queue, 0),
 		Admit: p.pool.admit, Up: p.pool.up, Kill: p.pool.kill, Gone: p.gone, Waits: p.pool.wake, Done: done, End: p.end,
 		News: func(t *dispatch.Task, k wire.Kind, body []byte) { t.Owner.(*Future).hear(k, body) }, Nested: p.nested, Drop: p.drop,
 		Fetch: p.fetch,
@@ -317,8 +317,14 @@ func (p *Profile) Running() (ts []RunningTask) {
 	return ts
 }
 
-// Close ends the profile: pending futures are resolved with ErrReset, daemons leave, and it waits until they have.
-func (p *Profile) Close() error {
+// Close ends the profile: pending futures are resolved with ErrReset, daemons leave, and it waits until they have. Those
+// that stay (launch.Never) are left to the next host.
+func (p *Profile) Close() error { return p.close(false) }
+
+// Dismiss is Close, with daemons that would stay told to leave. Those whose connection is lost just then stay.
+func (p *Profile) Dismiss() error { return p.close(true) }
+
+func (p *Profile) close(dismiss bool) error {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
@@ -327,8 +333,11 @@ func (p *Profile) Close() error {
 	p.closed = true
 	p.mu.Unlock()
 	p.pool.stop()
+	if dismiss {
+		p.dismiss()
+	}
 	err := p.d.Close()
-	p.pool.reap()
+	p.pool.reap(dismiss)
 	if p.shares.leave(p); p.cfg.shares == nil {
 		p.shares.close()
 	}

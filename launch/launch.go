@@ -35,7 +35,16 @@ type Settings struct {
 	Idle           time.Duration // leave after so long without a task; 0 means never
 	Wall           time.Duration // leave so long after connecting, once the task that runs has ended; 0 means never
 	Stack          int           // depth of calls; 0 means the interpreter's default
+	Autoexit       string        // what it does when its connection is lost: Yes, which "" means too, Task or Never
+	AsyncDial      bool          // dial again, for ever, until the host is there; with Never that is so in any case
 }
+
+// What a daemon does when its connection is lost.
+const (
+	Yes   = "yes"   // it leaves at once
+	Task  = "task"  // it finishes the task that runs, then leaves
+	Never = "never" // it stays and dials again, for ever, until a host dismisses it
+)
 
 // Args gives the settings as command-line arguments; zero fields are left out, and Credential is: others can read
 // arguments.
@@ -56,6 +65,8 @@ func (s Settings) Args() []string {
 	add("idletime", s.Idle.String(), s.Idle != 0)
 	add("walltime", s.Wall.String(), s.Wall != 0)
 	add("stack", strconv.Itoa(s.Stack), s.Stack != 0)
+	add("autoexit", s.Autoexit, s.Autoexit != "")
+	add("asyncdial", strconv.FormatBool(s.AsyncDial), s.AsyncDial)
 	return args
 }
 
@@ -98,8 +109,12 @@ func (s *Settings) set(name, v string) (err error) {
 		s.Wall, err = time.ParseDuration(v)
 	case "stack":
 		s.Stack, err = strconv.Atoi(v)
+	case "autoexit":
+		s.Autoexit = v
+	case "asyncdial":
+		s.AsyncDial, err = strconv.ParseBool(v)
 	default:
-		err = errors.New("no such setting: there are url, token, credential, credential-file, heartbeat, cleanup, output, maxtasks, idletime, walltime and stack")
+		err = errors.New("no such setting: there are url, token, credential, credential-file, heartbeat, cleanup, output, maxtasks, idletime, walltime, stack, autoexit and asyncdial")
 	}
 	return err
 }
@@ -111,6 +126,9 @@ func (s Settings) Valid() error {
 	}
 	if !slices.Contains([]string{"", "fresh", "none"}, s.Cleanup) {
 		return fmt.Errorf(`launch: cleanup is %q: it can be "", "fresh" or "none"`, s.Cleanup)
+	}
+	if !slices.Contains([]string{"", Yes, Task, Never}, s.Autoexit) {
+		return fmt.Errorf(`launch: autoexit is %q: it can be "yes", "task" or "never"`, s.Autoexit)
 	}
 	if s.Credential != "" && s.CredentialFile != "" {
 		return errors.New("launch: credential and credential-file are both given: give one of them")

@@ -11,7 +11,7 @@ import (
 // credential.
 func TestInverse(t *testing.T) {
 	s := Settings{URL: "ipc:///tmp/x y", Token: "a=b", CredentialFile: "/tmp/c d", Heartbeat: time.Second, Cleanup: "fresh", Output: true,
-		MaxTasks: 7, Idle: 90 * time.Second, Wall: 1500 * time.Millisecond, Stack: 200}
+		MaxTasks: 7, Idle: 90 * time.Second, Wall: 1500 * time.Millisecond, Stack: 200, Autoexit: Never, AsyncDial: true}
 	for v, i := reflect.ValueOf(s), 0; i < v.NumField(); i++ {
 		if v.Field(i).IsZero() && v.Type().Field(i).Name != "Credential" {
 			t.Errorf("%s is not set: this test must know each field", v.Type().Field(i).Name)
@@ -41,6 +41,7 @@ func TestWrongSettings(t *testing.T) {
 		"--walltime=soon": `--walltime=soon: time: invalid duration "soon"`,
 		"--walltime=-1s":  "walltime, stack and heartbeat cannot be negative",
 		"--cleanup=often": `cleanup is "often"`,
+		"--autoexit=no":   `autoexit is "no": it can be "yes", "task" or "never"`,
 		"--url=here":      `"here" is not a URL`,
 		"--wall=1s":       "no such setting",
 	} {

@@ -212,6 +212,8 @@ type daemonCmd struct {
 	Idle           time.Duration `name:"idletime" placeholder:"TIME" help:"Leave after so long without a task: 90s, 10m."`
 	Wall           time.Duration `name:"walltime" placeholder:"TIME" help:"Leave so long after connecting, when the task that runs has ended."`
 	Stack          int           `placeholder:"N" help:"The depth of calls that code may reach."`
+	Autoexit       string        `placeholder:"yes|task|never" help:"What to do when the connection is lost: yes leaves at once (the default), task finishes the task that runs, never stays and dials again until a host dismisses it."`
+	AsyncDial      bool          `name:"asyncdial" help:"Dial again until the host is there, rather than fail at once."`
 }
 
 func (c *daemonCmd) Run() error {
@@ -236,7 +238,7 @@ func (c *daemonCmd) Run() error {
 // without anybody else reading it.
 func (c *daemonCmd) settings(stdin io.Reader) (launch.Settings, error) {
 	s := launch.Settings{URL: c.URL, Token: c.Token, CredentialFile: c.CredentialFile, Heartbeat: c.Heartbeat, Cleanup: c.Cleanup,
-		Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Wall: c.Wall, Stack: c.Stack}
+		Output: c.Output, MaxTasks: c.MaxTasks, Idle: c.Idle, Wall: c.Wall, Stack: c.Stack, Autoexit: c.Autoexit, AsyncDial: c.AsyncDial}
 	if s.CredentialFile == "" {
 		s.Credential = os.Getenv("MIRAI_CREDENTIAL")
 	}

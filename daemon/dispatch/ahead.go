@@ -26,10 +26,10 @@ func (p *pace) note(took time.Duration) {
 
 // depth is how many tasks a daemon may hold now.
 func (q *Queue) depth(d *Daemon) int {
-	if !d.ready {
+	if !d.ready || d.away {
 		return 0
 	}
-	if q.Depth <= 1 || d.lender != nil || q.pace.average == 0 || q.pace.average > short || d.asked || q.recalls > 0 {
+	if q.Depth <= 1 || d.Stays || d.lender != nil || q.pace.average == 0 || q.pace.average > short || d.asked || q.recalls > 0 {
 		return 1
 	}
 	return min(q.Depth, 1+int(lead/q.pace.average))

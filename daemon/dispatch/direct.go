@@ -29,14 +29,19 @@ func (q *Queue) taker() *Daemon { return q.turns[q.turn%len(q.turns)] }
 
 // unassign takes a lost daemon out of the turns; what it was given waits for whichever daemon is free.
 func (q *Queue) unassign(d *Daemon) {
+	q.unturn(d)
+	for t := d.assigned.last; t != nil; t = d.assigned.last {
+		q.unlist(t)
+		q.enqueue(t, true)
+	}
+}
+
+// unturn takes a daemon out of the turns.
+func (q *Queue) unturn(d *Daemon) {
 	if i := slices.Index(q.turns, d); i >= 0 {
 		q.turns = slices.Delete(q.turns, i, i+1)
 		if q.turn > i {
 			q.turn--
 		}
-	}
-	for t := d.assigned.last; t != nil; t = d.assigned.last {
-		q.unlist(t)
-		q.enqueue(t, true)
 	}
 }

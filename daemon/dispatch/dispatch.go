@@ -1,13 +1,17 @@
 package dispatch
 
 import (
+	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/mojukapu/mirai/internal/session"
 	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
@@ -19,6 +23,7 @@ type Config struct {
 	URL       string
 	TLS       *tls.Config   // the host's side, for tls+tcp and wss
 	Heartbeat time.Duration // how often a sign of life goes out; a daemon silent for three of them is gone. Defaults to 5 s
+	Redial    time.Duration // how long the task of a daemon that stays is kept when its connection is lost
 	Depth     int           // tasks a daemon holds at the most, the running one included. Defaults to 1
 	Grace     time.Duration // between an interrupt and the kill
 	Direct    bool          // each task goes to a daemon at its submission, in turn
@@ -48,7 +53,11 @@ type Config struct {
 type Link struct {
 	Hello wire.HelloBody
 	Owner any // what Admit gave
-	peer  *sp.Peer
+	line  *session.Line
+	name  string          // of the session; "" for a daemon that does not stay
+	left  chan struct{}   // closed when nobody reads its connection any more; under the dispatcher's lock
+	final atomic.Bool     // it may not come back
+	lost  error           // why its connection has ended
 	sent  map[uint64]bool // shared values: each is sent once
 	why   func() string   // the reason it is lost, asked once
 }
@@ -68,6 +77,8 @@ type Dispatcher struct {
 	armed  time.Duration
 	rooms  map[*Task]chan struct{} // of blocked tasks: closed when they are taken in, or over
 	closed bool
+
+	sessions map[string]*Daemon // of those that stay, by the names of their sessions
 }
 
 // New listens at cfg.URL.
@@ -268,11 +279,13 @@ func (s *Dispatcher) post(todo []Action) {
 				a.Frame = slices.Clone(a.Frame)
 				wire.SetKind(a.Frame, wire.Lent)
 			}
-			link(a.Daemon).peer.Queue(a.Frame)
+			link(a.Daemon).line.Queue(a.Frame)
 		case Interrupt:
-			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
+			link(a.Daemon).line.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: a.Task.ID, Attempt: a.Task.Attempt}))
 		case Recall:
-			link(a.Daemon).peer.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Return}))
+			link(a.Daemon).line.Queue(wire.AppendHeader(nil, wire.Header{Kind: wire.Return}))
+		case Forget:
+			s.forget(a.Daemon)
 		case Admit, Finish:
 			todo[i].room = s.rooms[a.Task]
 			delete(s.rooms, a.Task)
@@ -290,11 +303,14 @@ func (s *Dispatcher) perform(busy *Daemon, todo []Action) {
 		switch a.Verb {
 		case Send, Interrupt, Recall:
 			if a.Daemon != busy {
-				link(a.Daemon).peer.Flush() // a lost peer is noticed by its receiver
+				link(a.Daemon).line.Flush() // a lost peer is noticed by its receiver
 			}
 		case Kill:
 			s.cfg.Kill(a.Daemon)
-			link(a.Daemon).peer.Close()
+			link(a.Daemon).kill()
+		case Forget:
+			link(a.Daemon).line.Close()
+			go link(a.Daemon).why() // it may wait for an exit status
 		}
 	}
 	for _, a := range todo {
@@ -318,96 +334,124 @@ func (s *Dispatcher) end(a Action) {
 // Broadcast sends a frame that concerns no task to every daemon.
 func (s *Dispatcher) Broadcast(frame []byte) {
 	for _, d := range s.Daemons() {
-		link(d).peer.Send(frame)
+		link(d).line.Send(frame)
 	}
 }
 
 // Send sends a frame that concerns no task of the queue.
-func (l *Link) Send(frame []byte) { l.peer.Send(frame) }
+func (l *Link) Send(frame []byte) { l.line.Send(frame) }
 
 func link(d *Daemon) *Link { return d.Peer.(*Link) }
 
-// serve is one peer's life: it says hello, gets its number, answers tasks, is lost.
+// serve is one connection's life: it says hello, gets its number or goes on where it was, answers tasks, is lost.
 func (s *Dispatcher) serve(p *sp.Peer) {
-	l, err := s.admit(p)
+	hello, err := introduced(p)
+	var d *Daemon
+	if err == nil {
+		if d = s.resume(p, hello); d == nil {
+			d, err = s.join(p, hello)
+		}
+	}
 	if err != nil {
 		s.cfg.Log("mirai: refused %s: %v", p.Remote(), err)
 		return
 	}
-	d := &Daemon{Peer: l}
-	var lost error
-	l.why = sync.OnceValue(func() string { return s.cfg.Gone(d, lost) })
-	if !s.up(d) {
-		return
+	l := link(d)
+	lost := s.read(p, d)
+	p.Close()
+	l.line.Detach(p)
+	s.do(func(now time.Duration) {
+		l.lost = lost
+		if d.Stays && s.cfg.Redial > 0 && !s.closed && !l.final.Load() && !errors.Is(lost, sp.ErrBye) {
+			s.queue.Away(d, now+s.cfg.Redial)
+			close(l.left)
+			return
+		}
+		s.queue.Down(d, now)
+		s.forget(d)
+		close(l.left)
+	})
+	if s.isGone(d) {
+		l.why()
 	}
+}
+
+func (s *Dispatcher) read(p *sp.Peer, d *Daemon) error {
+	l := link(d).line
 	for {
-		frame, err := p.Recv()
+		frame, err := l.Recv(p)
 		if err == nil {
-			err = s.receive(d, frame)
+			if err = s.receive(d, frame); err != nil {
+				link(d).final.Store(true)
+			}
 		}
 		if err != nil {
-			lost = err
-			break
+			return err
 		}
 		if !p.Buffered() {
 			p.Flush()
 		}
 	}
-	p.Close()
-	s.do(func(now time.Duration) { s.queue.Down(d, now) })
-	l.why()
 }
 
-func (s *Dispatcher) admit(p *sp.Peer) (*Link, error) {
+// introduced reads how a peer introduces itself.
+func introduced(p *sp.Peer) (hello wire.HelloBody, err error) {
 	frame, err := p.Recv()
 	if err != nil {
-		return nil, err
+		return hello, err
 	}
 	h, body, err := wire.ParseHeader(frame)
 	if err != nil {
-		return nil, err
+		return hello, err
 	}
 	if h.Kind != wire.Hello {
-		return nil, fmt.Errorf("it began with a frame of kind %d, not with a hello", h.Kind)
+		return hello, fmt.Errorf("it began with a frame of kind %d, not with a hello", h.Kind)
 	}
-	hello, err := wire.ParseHello(body)
-	if err != nil {
-		return nil, err
-	}
+	return wire.ParseHello(body)
+}
+
+// join welcomes a new daemon, with the setup it has missed before its first task.
+func (s *Dispatcher) join(p *sp.Peer, hello wire.HelloBody) (*Daemon, error) {
 	owner, err := s.cfg.Admit(hello)
 	if err != nil {
 		return nil, err
 	}
 	p.Admit()
-	return &Link{Hello: hello, Owner: owner, peer: p}, nil
-}
-
-// up welcomes a daemon, with the setup it has missed before its first task.
-func (s *Dispatcher) up(d *Daemon) bool {
-	ok := true
+	stays := hello.Identity != ""
+	l := &Link{Hello: hello, Owner: owner, line: session.New(stays), left: make(chan struct{})}
+	d := &Daemon{Peer: l, Stays: stays}
+	l.why = sync.OnceValue(func() string { return s.cfg.Gone(d, l.lost) })
+	if stays {
+		l.name = rand.Text()
+		s.replaced(hello)
+	}
 	s.do(func(now time.Duration) {
-		if ok = !s.closed; !ok {
+		if s.closed {
+			err = sp.ErrClosed
 			return
 		}
 		s.last++
 		s.stream.Jump()
 		d.ID = s.last
-		welcome, err := wire.AppendWelcome(nil, wire.WelcomeBody{Daemon: d.ID, Stream: s.stream})
-		if ok = err == nil; !ok {
+		var welcome []byte
+		if welcome, err = wire.AppendWelcome(nil, wire.WelcomeBody{Daemon: d.ID, Stream: s.stream, Session: l.name}); err != nil {
 			return
 		}
-		link(d).peer.Queue(welcome)
+		p.Queue(welcome)
+		l.line.Attach(p, wire.Receipt{})
+		s.remember(d)
 		s.queue.Up(d)
 		for _, u := range s.setup {
 			s.queue.Pin(u.next(&s.queue), d, now)
 		}
 		s.queue.Ready(d, now)
 	})
-	if ok {
-		link(d).peer.Flush()
-		s.cfg.Up(d)
+	if err != nil {
+		return nil, err
 	}
-	return ok
+	l.line.Flush()
+	s.cfg.Up(d)
+	return d, nil
 }
 
 // at gives the task that a daemon may be running.
@@ -426,7 +470,7 @@ func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
 	case wire.Done:
 		var t *Task
 		busy := d
-		if !link(d).peer.Buffered() {
+		if !link(d).line.Buffered() {
 			busy = nil // the next task leaves before the result is passed on
 		}
 		s.doFor(busy, func(now time.Duration) { t = s.queue.Result(d, h.Task, h.Attempt, now) })

@@ -18,6 +18,7 @@ const (
 	Kill                  // end Daemon: it did not let go in time
 	Recall                // ask Daemon to give back what it has not started
 	Admit                 // Task had to wait for room and is in the queue now
+	Forget                // Daemon was away for too long
 	Finish                // Task ends without a result, by Outcome
 )
 
@@ -75,6 +76,7 @@ type Queue struct {
 	lent    []*Daemon // places of waiting tasks that are free
 	room    []*Daemon // busy, with room for more
 	killing []*Daemon
+	away    []*Daemon
 	timers  timers
 	daemons map[*Daemon]struct{}
 	counts  Counts
@@ -231,7 +233,10 @@ func (q *Queue) remove(d *Daemon) {
 	d.gone = true
 	if d.lender == nil {
 		delete(q.daemons, d)
-		q.counts.Connections--
+		if d.until == 0 {
+			q.counts.Connections--
+		}
+		q.present(d)
 	}
 	q.unfree(d)
 	q.recalled(d)
@@ -299,6 +304,9 @@ func (q *Queue) Tick(now time.Duration) {
 	if q.check > 0 && q.check <= now {
 		q.look(now)
 	}
+	if len(q.away) > 0 {
+		q.despair(now)
+	}
 	for _, d := range q.killing {
 		if d.kill <= now {
 			d.kill = 1<<63 - 1 // once
@@ -315,6 +323,9 @@ func (q *Queue) Next() time.Duration {
 	}
 	for _, d := range q.killing {
 		next = min(next, d.kill)
+	}
+	for _, d := range q.away {
+		next = min(next, d.until)
 	}
 	if q.check > 0 {
 		next = min(next, q.check)
@@ -387,7 +398,7 @@ func (q *Queue) spare(d *Daemon) {
 }
 
 func (q *Queue) doom(d *Daemon, now time.Duration) {
-	if q.Grace > 0 && d.kill == 0 {
+	if q.Grace > 0 && d.kill == 0 && !d.away {
 		d.kill = now + q.Grace
 		q.killing = append(q.killing, d)
 	}

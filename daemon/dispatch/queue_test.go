@@ -98,7 +98,7 @@ func (c *conversation) event(words []string) (said []string) {
 			c.q.Submit(task, c.now)
 		}
 	case "up", "join":
-		c.daemons[name] = &Daemon{ID: uint64(len(c.daemons) + 1), Peer: name}
+		c.daemons[name] = &Daemon{ID: uint64(len(c.daemons) + 1), Peer: name, Stays: options["stays"] > 0}
 		c.q.Up(c.daemons[name])
 		if verb == "up" {
 			c.q.Ready(c.daemons[name], c.now)
@@ -107,6 +107,10 @@ func (c *conversation) event(words []string) (said []string) {
 		c.q.Ready(c.daemons[name], c.now)
 	case "down":
 		c.q.Down(c.daemons[name], c.now)
+	case "away":
+		c.q.Away(c.daemons[name], c.now+ms("for"))
+	case "back":
+		said = append(said, fmt.Sprintf("  %v", c.q.Back(c.daemons[name], c.now)))
 	case "leave":
 		c.q.Leave(c.daemons[name], c.now)
 	case "lend":
@@ -187,6 +191,8 @@ func say(a Action) string {
 		return fmt.Sprintf("kill %v", a.Daemon.Peer)
 	case Admit:
 		return fmt.Sprintf("admit %v", a.Task.Owner)
+	case Forget:
+		return fmt.Sprintf("forget %v", a.Daemon.Peer)
 	case Recall:
 		return fmt.Sprintf("recall from %v", a.Daemon.Peer)
 	}

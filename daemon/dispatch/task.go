@@ -44,8 +44,9 @@ const (
 
 // Daemon is a connected daemon.
 type Daemon struct {
-	ID   uint64
-	Peer any
+	ID    uint64
+	Peer  any
+	Stays bool // it goes on when its connection is lost, and may come back (away.go)
 
 	at       []*Task       // sent and not answered, in order; only the first can have started
 	since    time.Duration // when the first one may have started
@@ -58,6 +59,8 @@ type Daemon struct {
 	free     int           // its place there, from 1; 0 when it is not free
 	ready    bool          // may have tasks
 	gone     bool
+	away     bool
+	until    time.Duration // when it is lost that is away; 0: it is not away
 
 	lent   *Daemon   // the place that its task has lent
 	places []*Daemon // all that its tasks have lent, and theirs

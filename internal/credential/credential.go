@@ -8,6 +8,7 @@
 //	credential.go  Authority
 //	client.go      the text, and the daemon's side
 //	files.go       certificates of the user's own, in PEM
+//	keep.go        what outlives the process
 package credential
 
 import (
@@ -24,7 +25,7 @@ import (
 	"time"
 )
 
-// Authority says who may connect to one host. It never leaves the process that made it.
+// Authority says who may connect to one host. It never leaves the process that made it, unless it is Kept.
 type Authority struct {
 	key     *ecdsa.PrivateKey
 	cert    *x509.Certificate
@@ -37,8 +38,11 @@ type Authority struct {
 // New makes an authority that lasts as long as the process, with a certificate for a host that is reached under the
 // given names and addresses. Daemons with a credential do not look at these: they know the host by the authority, so
 // that tunnels and forwarded ports work. Only strangers to Issue need them.
-func New(hosts ...string) (*Authority, error) {
-	a, err := newAuthority()
+func New(hosts ...string) (*Authority, error) { return (*Kept)(nil).New(hosts...) }
+
+// New is New with the authority that is kept, where one is.
+func (k *Kept) New(hosts ...string) (*Authority, error) {
+	a, err := k.authority()
 	if err != nil {
 		return nil, err
 	}

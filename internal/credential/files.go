@@ -32,12 +32,15 @@ const pemMark = "-----BEGIN"
 
 // Load makes an Authority whose host shows a certificate of the user's own. Daemons that were issued a credential
 // connect, and those with a certificate of f.CA.
-func Load(f Files) (*Authority, error) {
+func Load(f Files) (*Authority, error) { return (*Kept)(nil).Load(f) }
+
+// Load is Load with the authority that is kept, where one is.
+func (k *Kept) Load(f Files) (*Authority, error) {
 	cert, roots, err := readPair(f, "")
 	if err != nil {
 		return nil, err
 	}
-	a, err := newAuthority()
+	a, err := k.authority()
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,10 @@ const Version = 1
 //	  <---------------------------  forget     it is no more
 //	  lend, resume --------------------->      the task waits for such ones: another may run meanwhile; it goes on
 //	  <---------------------------  lent       a task for a place that is lent
+//	  <---------------------------  dismiss    leave
 //
-// Kinds from 16 on belong to internal/sp: ping, pong, bye, its answer, chunk.
+// Kinds from 16 to 20 belong to internal/sp: ping, pong, bye, its answer, chunk. session.go has what becomes of a
+// connection that breaks.
 type Kind uint8
 
 const (
@@ -52,6 +54,8 @@ const (
 	Lent     Kind = 14
 	Fetch    Kind = 15 // from a daemon: the bytes of the shared value of that id; from the host: these, or none
 	Forget   Kind = 24 // from the host: the shared value of that id is no more
+	Ack      Kind = 25 // what came of a session (session.go); both ways
+	Dismiss  Kind = 26 // to a daemon: leave, also if you would stay without a host
 )
 
 // HeaderSize is the size of the header that begins every frame: version, kind, task id (8 bytes) and attempt (4 bytes),
@@ -96,12 +100,21 @@ type HelloBody struct {
 	PID       int      `cbor:"pid"`
 	Host      string   `cbor:"host"`
 	Languages []string `cbor:"languages"`
+	// Of a daemon that stays when its connection is lost: its name, which it made up; the session that it was in last, and
+	// what it got there.
+	Identity string   `cbor:"identity,omitempty"`
+	Session  string   `cbor:"session,omitempty"`
+	Got      *Receipt `cbor:"got,omitempty"`
 }
 
 // WelcomeBody is what the host answers.
 type WelcomeBody struct {
 	Daemon uint64   `cbor:"daemon"` // its number in the profile
 	Stream lang.RNG `cbor:"stream"` // its random numbers, where a task brings none
+	// Session is the name of the session of a daemon that stays, which the host made up. Got is what the host got of it
+	// when it goes on, nil when it begins: what the daemon has of another one is of no use to anybody.
+	Session string   `cbor:"session,omitempty"`
+	Got     *Receipt `cbor:"got,omitempty"`
 }
 
 // AppendHello appends a hello frame.
@@ -115,10 +128,20 @@ func AppendWelcome(b []byte, w WelcomeBody) ([]byte, error) {
 }
 
 // ParseHello reads the body of a hello.
-func ParseHello(body []byte) (h HelloBody, err error) { return h, envelope(body, &h) }
+func ParseHello(body []byte) (h HelloBody, err error) {
+	if err = envelope(body, &h); err == nil && h.Got != nil {
+		err = h.Got.valid()
+	}
+	return h, err
+}
 
 // ParseWelcome reads the body of a welcome.
-func ParseWelcome(body []byte) (w WelcomeBody, err error) { return w, envelope(body, &w) }
+func ParseWelcome(body []byte) (w WelcomeBody, err error) {
+	if err = envelope(body, &w); err == nil && w.Got != nil {
+		err = w.Got.valid()
+	}
+	return w, err
+}
 
 func appendEnvelope(b []byte, h Header, v any) ([]byte, error) {
 	body, err := cbor.Marshal(v)

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package daemon
+
+// ignoreBrokenPipe does nothing: there are no signals.
+func ignoreBrokenPipe() {}
