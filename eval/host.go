@@ -52,10 +52,11 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 	if err := cfg.valid(); err != nil {
 		return err
 	}
-	h.end(cfg.Name)
 	if cfg.Daemons == 0 && cfg.URL == "" && cfg.Launcher == nil {
+		h.end(cfg.Name)
 		return nil
 	}
+	h.leave(cfg.Name)
 	cfg.setups = h.known()
 	p, err := New(ctx, cfg)
 	if err != nil {
