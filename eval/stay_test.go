@@ -133,8 +133,10 @@ type gate struct {
 	conn net.Conn
 }
 
-func newGate(t *testing.T) *gate {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func newGate(t *testing.T) *gate { return gateAt(t, "tcp", "127.0.0.1:0") }
+
+func gateAt(t *testing.T, network, address string) *gate {
+	l, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +150,11 @@ func await(c *lang.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := net.Dial("tcp", at)
+	network := "tcp"
+	if filepath.IsAbs(at) {
+		network = "unix"
+	}
+	conn, err := net.Dial(network, at)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +165,7 @@ func await(c *lang.Call) (any, error) {
 // reached waits until a task is at the gate.
 func (g *gate) reached() {
 	g.t.Helper()
-	g.Listener.(*net.TCPListener).SetDeadline(time.Now().Add(20 * time.Second))
+	g.Listener.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(20 * time.Second))
 	conn, err := g.Accept()
 	if err != nil {
 		g.t.Fatal("the task does not run:", err)
