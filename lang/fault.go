@@ -6,5 +6,5 @@ func Fault(p any) *Error {
 	if _, ok := p.(interface{ Addr() uintptr }); !ok {
 		return nil
 	}
-	return &Error{Class: "TypeError", Message: "a shared value cannot be changed, and is no more once it was closed: copy it first, in JavaScript by x.slice()"}
+	return &Error{Class: "TypeError", Message: "a shared value cannot be changed: work on a copy, in JavaScript x.slice() (or it was closed while this task used it)"}
 }
