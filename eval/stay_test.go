@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mojukapu/mirai/daemon"
 	"github.com/mojukapu/mirai/eval"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
@@ -465,5 +466,65 @@ func TestStayRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New() with %+v: %v, want %q", cfg, err, want)
 		}
+	}
+}
+
+// TestAsyncDial: a daemon that is there before its host waits for it where that was asked for, and says why it does not
+// otherwise. With autoexit "yes" it leaves with its host.
+func TestAsyncDial(t *testing.T) {
+	ctx := soon(t)
+	s := launch.Settings{URL: "tcp://" + free(t), Token: "0123456789abcdef"}
+	start := func() *exec.Cmd {
+		cmd, err := launch.Self(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	if out, err := start().CombinedOutput(); err == nil || !strings.Contains(string(out), "cannot reach the host") || strings.Contains(string(out), "again") {
+		t.Errorf("without a host: %s, %v", out, err)
+	}
+	s.AsyncDial = true
+	var said strings.Builder
+	cmd := start()
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	p := open(t, eval.Config{URL: s.URL, Token: s.Token})
+	if v, err := p.Go(ctx, eval.Task{Source: "test.pid()"}).Get(ctx); v != int64(cmd.Process.Pid) || err != nil {
+		t.Errorf("Get() = %v, %v, want %d", v, err, cmd.Process.Pid)
+	}
+	p.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v, and said %q", err, said.String())
+	}
+}
+
+// TestStaysInProcess: a daemon that is a goroutine goes over to the next host, too.
+func TestStaysInProcess(t *testing.T) {
+	ctx := soon(t)
+	ended := make(chan struct{})
+	cfg := eval.Config{URL: "inproc://" + t.Name(), Token: "0123456789abcdef", Settings: launch.Settings{Autoexit: launch.Never}}
+	first := cfg
+	first.Daemons, first.InProcess = 1, func(ctx context.Context, s launch.Settings, modules []lang.Module) error {
+		defer close(ended)
+		return daemon.InProcess(context.WithoutCancel(ctx), s, modules)
+	}
+	p := open(t, first)
+	if v, err := p.Go(ctx, eval.Task{Source: "1"}).Get(ctx); v != int64(1) || err != nil {
+		t.Errorf("Get() = %v, %v", v, err)
+	}
+	p.Close()
+	q := open(t, cfg)
+	if v, err := q.Go(ctx, eval.Task{Lang: lang.Lua, Source: "return 2"}).Get(ctx); v != int64(2) || err != nil {
+		t.Errorf("the next host: %v, %v", v, err)
+	}
+	q.Dismiss()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		t.Error("the daemon does not leave")
 	}
 }
