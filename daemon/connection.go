@@ -103,7 +103,6 @@ func (w *worker) welcomed(c *connection) bool {
 
 func (w *worker) serve(c *connection, p *sp.Peer) {
 	c.peer = p
-	w.startClocks()
 	if err := w.hello(c); err != nil {
 		if w.s.Autoexit != launch.Never {
 			w.end(ExitConnect, err)
@@ -113,6 +112,7 @@ func (w *worker) serve(c *connection, p *sp.Peer) {
 		w.hangUp(c)
 		return
 	}
+	w.startClocks() // not before: they say goodbye on the connection
 	w.read(c)
 	select {
 	case <-w.ended:
@@ -120,7 +120,7 @@ func (w *worker) serve(c *connection, p *sp.Peer) {
 	}
 }
 
-// startClocks begins to count the time of Settings.Idle and Settings.Wall, at the first connection.
+// startClocks begins to count the time of Settings.Idle and Settings.Wall, at the first welcome.
 func (w *worker) startClocks() {
 	w.clocks.Do(func() {
 		w.mu.Lock()
