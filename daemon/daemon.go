@@ -21,6 +21,7 @@ import (
 
 	"github.com/mojukapu/mirai/internal/credential"
 	"github.com/mojukapu/mirai/internal/session"
+	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
@@ -166,9 +167,12 @@ type worker struct {
 	began      int  // how often tasks began
 	seen       int  // began when the timer was last due
 
-	lent      []*seat     // those that run a task while that of another waits
-	spare     []*seat     // for the next such tasks
-	overtaken atomic.Bool // a big result is perhaps not sent yet
+	lent  []*seat // those that run a task while that of another waits
+	spare []*seat // for the next such tasks
+
+	settling sync.Mutex
+	bigs     atomic.Int64 // frames that may be overtaken
+	settled  atomic.Int64 // and of these those that have left
 
 	nested nested
 	shared shared
@@ -398,17 +402,27 @@ func (w *worker) giveBack() {
 	line.Send(wire.AppendReturn(nil, ids))
 }
 
-// settle has big results leave before what is sent next, which would overtake them: the host would take it for news of a
-// task that it believes to wait still.
+// settle has big frames leave before what is sent next, which would overtake them: the host would take it for news of a
+// task that it believes to wait still, or to be over. The end of the connection ends the wait.
 func (w *worker) settle() {
-	if w.overtaken.Load() {
+	if w.bigs.Load() == w.settled.Load() {
+		return
+	}
+	w.settling.Lock() // who comes second waits too
+	defer w.settling.Unlock()
+	if n := w.bigs.Load(); n != w.settled.Load() {
 		w.mu.Lock()
 		line := w.peer
 		w.mu.Unlock()
-		ctx, cancel := context.WithTimeout(context.Background(), flushWithin)
-		defer cancel()
-		line.Flushed(ctx)
-		w.overtaken.Store(false)
+		line.Flushed(context.Background())
+		w.settled.Store(n)
+	}
+}
+
+// sent notes that a frame of n bytes was sent, which may be overtaken when it is big.
+func (w *worker) sent(line *session.Line, n int) {
+	if n > sp.Ordered && !line.Lasting() {
+		w.bigs.Add(1)
 	}
 }
 

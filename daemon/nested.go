@@ -112,8 +112,10 @@ func (u *upstream) Submit(t wire.Nested, h wire.Hear) (uint64, error) {
 	u.pending++
 	n.mu.Unlock()
 	t.Parent = u.task.Task
+	frame := wire.AppendSubmit(nil, wire.Header{Task: id, Attempt: u.task.Attempt}, t)
 	u.w.settle()
-	err := u.line.Send(wire.AppendSubmit(nil, wire.Header{Task: id, Attempt: u.task.Attempt}, t))
+	err := u.line.Send(frame)
+	u.w.sent(u.line, len(frame))
 	if err != nil {
 		n.take(id)
 	}
@@ -133,11 +135,15 @@ func (u *upstream) Stream() lang.RNG {
 
 // Cancel has the host cancel a task that was submitted here; its done is called as the host answers.
 func (u *upstream) Cancel(id uint64) {
+	u.w.settle() // it must not come before the task
 	u.line.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Cancel, Task: id}))
 }
 
 // end is called when the task is over. Nobody will hear of what is pending.
 func (u *upstream) end(cancel bool) {
+	if cancel {
+		u.w.settle()
+	}
 	n := &u.w.nested
 	n.mu.Lock()
 	u.over = true

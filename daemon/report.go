@@ -84,14 +84,20 @@ func (r *report) tell() {
 		r.mu.Unlock()
 		return
 	}
-	if len(r.lines) > 0 {
-		r.line.Queue(wire.AppendOutput(nil, r.task, r.lines))
-		r.lines = nil
-	}
+	r.queueLines()
 	r.queueProgress()
 	line := r.line
 	r.mu.Unlock()
 	line.Flush()
+}
+
+func (r *report) queueLines() {
+	if len(r.lines) > 0 {
+		frame := wire.AppendOutput(nil, r.task, r.lines)
+		r.line.Queue(frame)
+		r.w.sent(r.line, len(frame))
+		r.lines = nil
+	}
 }
 
 func (r *report) queueProgress() {
@@ -105,7 +111,10 @@ func (r *report) queueProgress() {
 
 // take ends the report of a task: it gives the lines that were not sent yet.
 func (r *report) take() []wire.OutputLine {
-	if r.moved { // by the task, which is over
+	r.mu.Lock()
+	moved := r.moved
+	r.mu.Unlock()
+	if moved {
 		r.w.settle()
 	}
 	r.mu.Lock()
@@ -190,10 +199,8 @@ func (r *report) emit(c *lang.Call) (any, error) {
 	if !r.running {
 		return nil, over("emit")
 	}
-	if len(r.lines) > 0 { // it was printed before
-		r.line.Queue(wire.AppendOutput(nil, r.task, r.lines))
-		r.lines = nil
-	}
+	r.queueLines() // printed before
 	r.line.Send(frame)
+	r.w.sent(r.line, len(frame))
 	return lang.Undefined{}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/mojukapu/mirai/internal/session"
-	"github.com/mojukapu/mirai/internal/sp"
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/lang/engine"
@@ -56,7 +55,7 @@ const (
 	big       = 8 << 20                // bytes of a task and its result after which memory is given back
 	freeAfter = 200 * time.Millisecond // without another one
 
-	flushWithin = 10 * time.Second // how long a big result may take to leave before the next task runs
+	flushWithin = 10 * time.Second // how long the next task waits for the memory of a big result
 )
 
 // run runs one task, answers it and tidies up after it, in this order: the host does not wait for the tidying.
@@ -238,9 +237,8 @@ func (s *seat) answer(h wire.Header, start time.Time, v lang.Value, err error) {
 	}
 	b = wire.AppendDoneEnd(b, start.UnixMicro(), time.Since(start).Microseconds(), s.report.take())
 	s.sent = len(b)
-	if len(b) > sp.Ordered && !s.line.Lasting() {
-		s.w.overtaken.Store(true)
-	}
+	s.w.settle() // results come in the order of the tasks, each after what its task told
+	defer s.w.sent(s.line, s.sent)
 	switch w := s.w; {
 	case len(b) > big:
 		s.line.Send(b)
