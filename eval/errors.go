@@ -59,7 +59,13 @@ type Error struct {
 	Daemon  string       // "2 (pid 4711 on host)"; empty when it never reached one
 }
 
+// newError makes an Error, which scripts see too: errors in it name no package.
 func newError(kind, format string, args ...any) *Error {
+	for i, a := range args {
+		if err, ok := a.(error); ok {
+			args[i] = plainText(err)
+		}
+	}
 	return &Error{Kind: kind, Code: kinds[kind].code, Message: fmt.Sprintf(format, args...)}
 }
 

@@ -255,5 +255,5 @@ func (h *Host) Close() error {
 // Modules gives the module mirai, and the globals that come with it.
 func (h *Host) Modules() []lang.Module {
 	m := module{h}
-	return []lang.Module{m.mirai(), m.globals()}
+	return []lang.Module{Plainly(m.mirai()), Plainly(m.globals())}
 }

@@ -111,7 +111,7 @@ func (o *pool) expect(l *launched) (commands []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stopped {
-		return nil, fmt.Errorf("eval: the profile %q was closed", o.p.cfg.Name)
+		return nil, o.closed()
 	}
 	o.launched[l.token] = l
 	o.hopeless.Store(false)

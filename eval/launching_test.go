@@ -21,6 +21,7 @@ import (
 
 	"github.com/mojukapu/mirai/daemon"
 	"github.com/mojukapu/mirai/eval"
+	"github.com/mojukapu/mirai/lang"
 	"github.com/mojukapu/mirai/launch"
 )
 
@@ -302,6 +303,30 @@ func TestLaunchPart(t *testing.T) {
 	want := []string{"1 of 3 daemons did not connect within 3s; what launched it said: Submitted batch job 8"}
 	if s := p.Status(); !slices.Equal(s.Failed, want) || s.Connections != 2 || s.Expected != 0 {
 		t.Errorf("the status is %+v, want %q", s, want)
+	}
+}
+
+// TestLaunchEnded: who waits for local daemons hears when the profile is closed meanwhile, or was before.
+func TestLaunchEnded(t *testing.T) {
+	started := make(chan bool, 2)
+	never := func(ctx context.Context, s launch.Settings, modules []lang.Module) error {
+		started <- true
+		<-ctx.Done()
+		return nil
+	}
+	p := open(t, eval.Config{URL: "inproc://" + t.Name(), InProcess: never})
+	launched := make(chan error, 1)
+	go func() {
+		_, err := p.Launch(soon(t), 1, nil)
+		launched <- err
+	}()
+	<-started
+	p.Close()
+	if err := <-launched; err == nil || !strings.Contains(err.Error(), `the profile "default" was closed`) {
+		t.Errorf("Launch() while the profile is closed: %v", err)
+	}
+	if _, err := p.Launch(soon(t), 1, nil); err == nil || !strings.Contains(err.Error(), `the profile "default" was closed`) {
+		t.Errorf("Launch() afterwards: %v", err)
 	}
 }
 

@@ -145,17 +145,19 @@ func (o *pool) signal() {
 	o.changed = make(chan struct{})
 }
 
-// wait waits until so many daemons have connected, or cannot.
+// wait waits until so many daemons have connected, or cannot, or the profile ends.
 func (o *pool) wait(ctx context.Context, n int) error {
 	for {
 		o.mu.Lock()
-		ready, err, changed := o.ready >= n, o.err, o.changed
+		ready, err, stopped, changed := o.ready >= n, o.err, o.stopped, o.changed
 		o.mu.Unlock()
-		if ready || err != nil {
-			if err != nil {
-				err = fmt.Errorf("eval: %w", err)
-			}
-			return err
+		switch {
+		case err != nil:
+			return fmt.Errorf("eval: %w", err)
+		case stopped:
+			return o.closed()
+		case ready:
+			return nil
 		}
 		select {
 		case <-changed:
@@ -164,6 +166,9 @@ func (o *pool) wait(ctx context.Context, n int) error {
 		}
 	}
 }
+
+// closed is why nothing comes of a launch once the profile is closed.
+func (o *pool) closed() error { return fmt.Errorf("eval: the profile %q was closed", o.p.cfg.Name) }
 
 // admit lets a daemon in that shows the token of a launch, as often as that has daemons.
 func (o *pool) admit(h wire.HelloBody) (any, error) {

@@ -87,7 +87,9 @@ func printLine(stream lang.Stream, text string) {
 }
 
 // hostModules are the modules whose daemons are a host's.
-func hostModules(h *eval.Host) []lang.Module { return append(h.Modules(), parallel.Module(h)) }
+func hostModules(h *eval.Host) []lang.Module {
+	return append(h.Modules(), eval.Plainly(parallel.Module(h)))
+}
 
 // DaemonModules gives what the daemons of scripts are given: every module, and a module mirai of their own, so that
 // blocks may hold blocks. Its tasks start daemons of the daemon.
