@@ -52,7 +52,7 @@ type Config struct {
 	Keep string
 	// Command makes the command that starts a daemon. Defaults to launch.Self: this same program.
 	Command func(launch.Settings) (*exec.Cmd, error)
-	// InProcess runs a daemon as a goroutine instead; pass daemon.Run. It returns when ctx ends or the connection does.
+	// InProcess runs a daemon as a goroutine instead; pass daemon.InProcess. It returns when ctx ends or the connection does.
 	// Such a daemon cannot be killed: code that does not let go keeps its goroutine.
 	InProcess func(ctx context.Context, s launch.Settings, modules []lang.Module) error
 	// Inside is InProcess for those profiles of a Host whose script asks for it, with inprocess or sync. New does not use

@@ -15,7 +15,7 @@ import (
 
 type benchCmd struct {
 	JSON    bool     `name:"json" help:"One JSON object a line instead of a table."`
-	Only    []string `placeholder:"NAME,..." help:"These figures, or those whose names begin so."`
+	Only    []string `placeholder:"NAME" help:"These figures, or those whose names begin so: roundtrip, throughput, map, callback, echo, shared, nested, live, start, idle, queued, cancel."`
 	Workers int      `default:"2" help:"How many daemons share the work, where several do."`
 	Lang    string   `default:"js" enum:"js,lua" help:"The language of the tasks: js or lua."`
 }

@@ -54,7 +54,7 @@ type commands struct {
 	Daemon  daemonCmd  `cmd:"" help:"Be a daemon of the host that listens at URL."`
 	Launch  launchCmd  `cmd:"" help:"Start daemons for the host that listens at URL, by ssh, on a cluster, by any command; or print how."`
 	Rewrite rewriteCmd `cmd:"" help:"Print a script as plain JavaScript or Lua: its blocks as calls of the module mirai."`
-	Bench   benchCmd   `cmd:"" help:"Measure round trip, throughput, payload and start-up on this machine."`
+	Bench   benchCmd   `cmd:"" help:"Measure tasks, payloads, shared values, nested tasks, live output and start-up on this machine."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

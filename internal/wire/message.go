@@ -58,8 +58,8 @@ const (
 	Dismiss  Kind = 26 // to a daemon: leave, also if you would stay without a host
 )
 
-// HeaderSize is the size of the header that begins every frame: version, kind, task id (8 bytes) and attempt (4 bytes),
-// each a CBOR unsigned integer of fixed width. What follows is one CBOR item.
+// HeaderSize is the size of the header that begins every frame: version and kind (a byte each), task id and attempt (CBOR
+// unsigned integers of 8 and 4 bytes, with their heads). What follows is one CBOR item.
 const HeaderSize = 16
 
 // Header is the header of a frame. Task and Attempt are 0 where a frame concerns no task.
