@@ -257,6 +257,7 @@ func (w *worker) lose(c *connection, err error) {
 		w.hangUp(c)
 	case w.s.Autoexit == launch.Task && w.finishing():
 		w.nested.abandon()
+		w.shared.abandon()
 	default:
 		w.end(ExitGone, nil)
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/mojukapu/mirai/launch"
 )
 
-// TestFetch: a daemon that cannot map a shared value has it sent, once; one that is no more is an error of its task.
+// TestFetch: a daemon that cannot map a shared value has it sent, once, also when the task that asked is
+// cancelled meanwhile; one that is no more is an error of each task.
 func TestFetch(t *testing.T) {
 	kept, err := wire.Encode(func(s lang.Sink) error { return lang.Walk(append(make([]float64, 999), 42), s) })
 	if err != nil {
@@ -22,6 +23,7 @@ func TestFetch(t *testing.T) {
 	}
 	asked := make(chan uint64, 10)
 	done := make(chan wire.DoneBody, 1)
+	slow := make(chan func(), 1)
 	host, err := dispatch.New(dispatch.Config{
 		URL:   "inproc://" + t.Name(),
 		Admit: func(wire.HelloBody) (any, error) { return nil, nil },
@@ -36,13 +38,18 @@ func TestFetch(t *testing.T) {
 			}
 			done <- r
 		},
-		Fetch: func(l *dispatch.Link, id uint64) {
+		Fetch: func(l *dispatch.Link, id uint64) (found bool) {
 			asked <- id
 			b := wire.AppendHeader(nil, wire.Header{Kind: wire.Fetch, Task: id})
-			if id == 1 {
+			if found = id != 2; found {
 				b = append(b, kept...)
 			}
+			if id == 3 {
+				slow <- func() { l.Send(b) }
+				return found
+			}
 			l.Send(b)
+			return found
 		},
 	})
 	if err != nil {
@@ -56,7 +63,7 @@ func TestFetch(t *testing.T) {
 		defer close(ended)
 		daemon.Run(ctx, launch.Settings{URL: host.URL()}, daemon.Config{})
 	}()
-	run := func(id uint64, language, source string, value uint64) wire.DoneBody {
+	submit := func(id uint64, language, source string, value uint64) *dispatch.Task {
 		t.Helper()
 		ref := share.Ref{ID: value, Size: int64(len(kept))}.Append(nil)
 		frame := wire.AppendRun(nil, wire.Header{Kind: wire.Run, Task: id, Attempt: 1}, wire.RunBody{Language: language, Source: source, File: "t", Line: 1, Column: 1})
@@ -74,7 +81,13 @@ func TestFetch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		host.Submit(&dispatch.Task{ID: id, Frame: frame})
+		task := &dispatch.Task{ID: id, Frame: frame}
+		host.Submit(task)
+		return task
+	}
+	run := func(id uint64, language, source string, value uint64) wire.DoneBody {
+		t.Helper()
+		submit(id, language, source, value)
 		select {
 		case r := <-done:
 			return r
@@ -98,8 +111,22 @@ func TestFetch(t *testing.T) {
 	if r := run(9, lang.JS, "xs[0] = 5", 1); r.Fault == nil || !strings.Contains(r.Fault.Message, "a shared value cannot be changed") {
 		t.Errorf("writing to it gives %+v", r)
 	}
-	if r := run(10, lang.JS, "xs", 2); r.Fault == nil || !strings.Contains(r.Fault.Message, "the shared value is no more") {
-		t.Errorf("a value that is no more gives %+v", r)
+	for id := range uint64(2) {
+		if r := run(10+id, lang.JS, "xs", 2); r.Fault == nil || !strings.Contains(r.Fault.Message, "the shared value is no more") {
+			t.Errorf("a value that is no more gives %+v", r)
+		}
+	}
+	cancelled := submit(12, lang.JS, "xs.length", 3)
+	var send func()
+	select {
+	case send = <-slow:
+	case <-ctx.Done():
+		t.Fatal("nobody asked for the value")
+	}
+	host.Cancel(cancelled)
+	send()
+	if r := run(13, lang.JS, "xs.length", 3); r.Fault != nil {
+		t.Errorf("after a cancelled task the value gives %+v", r.Fault)
 	}
 	host.Close()
 	<-ended

@@ -98,20 +98,20 @@ func (s *sharing) close() {
 	}
 }
 
-// bytes gives a copy of the bytes of a value, nothing when it is no more.
-func (s *sharing) bytes(id uint64, before []byte) []byte {
+// bytes appends the bytes of a value, nothing when it is no more.
+func (s *sharing) bytes(id uint64, before []byte) (b []byte, found bool) {
 	s.mu.Lock()
 	x := s.all[id]
 	s.mu.Unlock()
 	if x == nil {
-		return before
+		return before, false
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.closed {
-		return before
+		return before, false
 	}
-	return append(before[:len(before):len(before)], x.seg.Bytes()...)
+	return append(before[:len(before):len(before)], x.seg.Bytes()...), true
 }
 
 // Share shares a value with the daemons of the profile, until it is closed or the profile is. What cannot be sent gives an
@@ -164,9 +164,11 @@ func (x *Shared) feed(s lang.Sink) error {
 	return err
 }
 
-// fetch sends a shared value to a daemon that cannot map it.
-func (p *Profile) fetch(l *dispatch.Link, id uint64) {
-	l.Send(p.shares.bytes(id, wire.AppendHeader(nil, wire.Header{Kind: wire.Fetch, Task: id})))
+// fetch sends a shared value to a daemon that cannot map it. It tells whether there is such a value.
+func (p *Profile) fetch(l *dispatch.Link, id uint64) bool {
+	b, found := p.shares.bytes(id, wire.AppendHeader(nil, wire.Header{Kind: wire.Fetch, Task: id}))
+	l.Send(b)
+	return found
 }
 
 // sharedType is the face of a shared value in scripts, and how it travels.

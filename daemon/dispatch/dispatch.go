@@ -43,8 +43,8 @@ type Config struct {
 	News func(t *Task, k wire.Kind, body []byte)
 	// Nested is a task that the task parent submits, under a number of its daemon's own; nil parent: that is over.
 	Nested func(l *Link, id uint64, parent *Task, n wire.Nested)
-	// Fetch is a daemon that has no shared value of that id.
-	Fetch func(l *Link, id uint64)
+	// Fetch is a daemon that has no shared value of that id. It sends the value, or that it is no more, and tells which.
+	Fetch func(l *Link, id uint64) (found bool)
 	// Drop says that a daemon cancels a nested task.
 	Drop func(l *Link, id uint64)
 }
@@ -341,6 +341,19 @@ func (s *Dispatcher) Broadcast(frame []byte) {
 // Send sends a frame that concerns no task of the queue.
 func (l *Link) Send(frame []byte) { l.line.Send(frame) }
 
+// fetch has a shared value sent, once. A daemon that asks again had to forget it: it is no more.
+func (l *Link) fetch(id uint64, send func(*Link, uint64) bool) {
+	switch {
+	case l.sent[id]:
+		l.Send(wire.AppendHeader(nil, wire.Header{Kind: wire.Fetch, Task: id}))
+	case send(l, id):
+		if l.sent == nil {
+			l.sent = map[uint64]bool{}
+		}
+		l.sent[id] = true
+	}
+}
+
 func link(d *Daemon) *Link { return d.Peer.(*Link) }
 
 // serve is one connection's life: it says hello, gets its number or goes on where it was, answers tasks, is lost.
@@ -496,13 +509,7 @@ func (s *Dispatcher) receive(d *Daemon, frame []byte) error {
 		}
 		s.cfg.Nested(link(d), h.Task, s.at(d, n.Parent, h.Attempt), n)
 	case wire.Fetch:
-		if l := link(d); !l.sent[h.Task] {
-			if l.sent == nil {
-				l.sent = map[uint64]bool{}
-			}
-			l.sent[h.Task] = true
-			s.cfg.Fetch(l, h.Task)
-		}
+		link(d).fetch(h.Task, s.cfg.Fetch)
 	case wire.Cancel:
 		s.cfg.Drop(link(d), h.Task)
 	case wire.Lend:
