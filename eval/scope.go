@@ -147,12 +147,13 @@ func (p *pooled) end() {
 	}
 }
 
-// endAfter ends the scope when what its function gave is there: a promise, a mirai, a map, or a list with such handles.
+// endAfter ends the scope when what its function gave is there: a promise, a mirai, a map, or a list or an object with
+// such handles.
 func (p *pooled) endAfter(c *lang.Call, v lang.Value) (any, error) {
 	if k := v.Kind(); k == "Promise" || k == "promise" {
 		return p.settled(c, v)
 	}
-	hs := handlesIn(v)
+	hs := handlesIn(entriesOf(c, v))
 	if len(hs) == 0 {
 		p.end()
 		return v, nil
@@ -167,6 +168,23 @@ func (p *pooled) endAfter(c *lang.Call, v lang.Value) (any, error) {
 		})
 	}
 	return v, nil
+}
+
+// entriesOf makes a list of what is in an object, and leaves any other value as it is.
+func entriesOf(c *lang.Call, v lang.Value) lang.Value {
+	source := `o => Object.values(o)`
+	switch {
+	case v.Kind() == "table":
+		source = `function(t) local vs = {} for _, v in pairs(t) do vs[#vs + 1] = v end return vs end`
+	case v.Kind() != "object" || v.Host() != nil:
+		return v
+	}
+	if f, err := builtin(c, source); err == nil {
+		if list, err := f.Call(v); err == nil {
+			return list
+		}
+	}
+	return v
 }
 
 // handlesIn gives the handles that a value is, or that a list has.
