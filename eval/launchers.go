@@ -41,8 +41,13 @@ func configured(name, first string, read func(o *options) (Launcher, error)) lan
 		if err := errors.Join(o.done(), err); err != nil {
 			return nil, err
 		}
-		if h, ok := by.(launch.HTTP); ok && len(functions) > 0 {
-			h.Refresh = refresh(functions)
+		if h, ok := by.(launch.HTTP); ok {
+			if functions["url"] == nil && h.URL != "" {
+				record.Set("url", h.Where())
+			}
+			if len(functions) > 0 {
+				h.Refresh = refresh(functions)
+			}
 			by = h
 		}
 		return &configuration{by, "mirai." + name + shownOptions(record)}, nil

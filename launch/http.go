@@ -62,7 +62,7 @@ func (h HTTP) Jobs(n int, url string) ([]Job, error) {
 func (h HTTP) valid() error {
 	u, err := url.Parse(h.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("launch: the url of http is %q: write https://host/path", h.where())
+		return fmt.Errorf("launch: the url of http is %q: write https://host/path", h.Where())
 	}
 	if !strings.Contains(h.Data, "%s") {
 		return errors.New(`launch: data must contain %s, which stands for the command of the daemon: {"command": "%s"}`)
@@ -101,7 +101,7 @@ func (h HTTP) send(ctx context.Context, s Settings) (said string, err error) {
 	res, err := client.Do(req)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return "", fmt.Errorf("%s %s: %w", h.method(), h.where(), context.Cause(ctx))
+		return "", fmt.Errorf("%s %s: %w", h.method(), h.Where(), context.Cause(ctx))
 	case err != nil:
 		return "", errors.New(s.Mask(h.mask(err.Error())))
 	}
@@ -109,7 +109,7 @@ func (h HTTP) send(ctx context.Context, s Settings) (said string, err error) {
 	b, _ := io.ReadAll(io.LimitReader(res.Body, saidSize))
 	said = s.Mask(h.mask(strings.TrimSpace(strings.ToValidUTF8(string(b), "?"))))
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return said, errors.New(strings.TrimSuffix(fmt.Sprintf("%s %s: status %s: %s", h.method(), h.where(), res.Status, said), ": "))
+		return said, errors.New(strings.TrimSuffix(fmt.Sprintf("%s %s: status %s: %s", h.method(), h.Where(), res.Status, said), ": "))
 	}
 	return said, nil
 }
@@ -136,14 +136,24 @@ func (h HTTP) mask(text string) string {
 			secrets = append(secrets, v)
 		}
 	}
+	if u, err := url.Parse(h.URL); err == nil {
+		for name, values := range u.Query() {
+			if !private.MatchString(name) {
+				continue
+			}
+			for _, v := range values {
+				secrets = append(secrets, v, url.QueryEscape(v))
+			}
+		}
+	}
 	return hide(text, secrets...)
 }
 
-// private are the names of headers that are not to be seen.
+// private are the names of headers, and of what follows ? in a URL, that are not to be seen.
 var private = regexp.MustCompile(`(?i)auth|cookie|token|secret|key|password`)
 
-// where is the URL for messages.
-func (h HTTP) where() string {
+// Where is the URL for messages: what is secret in it is masked.
+func (h HTTP) Where() string {
 	u, err := url.Parse(h.URL)
 	if err != nil {
 		return h.mask(h.URL)
@@ -158,5 +168,5 @@ func (h HTTP) curl(s Settings) string {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		args = append(args, "-H", name+": "+h.mask(headers.Get(name)))
 	}
-	return command{append(args, "--data-binary", "@-", h.where()), string(h.body(s))}.String()
+	return command{append(args, "--data-binary", "@-", h.Where()), string(h.body(s))}.String()
 }

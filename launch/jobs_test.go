@@ -247,6 +247,22 @@ func TestFromInput(t *testing.T) {
 	}
 }
 
+// TestWhere: an address is told without what is secret in it.
+func TestWhere(t *testing.T) {
+	h := HTTP{URL: "https://ann:pass@far/jobs?queue=long&api_key=a%2Fb%2Fc1"}
+	if got, want := h.Where(), "https://ann:xxxxx@far/jobs?queue=long&api_key=***"; got != want {
+		t.Errorf("Where() = %s, want %s", got, want)
+	}
+	h = HTTP{URL: "http://127.0.0.1:1/jobs?token=s3cret-of-mine", Data: "%s"}
+	jobs, err := h.Jobs(1, told.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := jobs[0].Run(t.Context(), told); err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(jobs[0].Command(told.Masked()), "s3cret") {
+		t.Errorf("Run() = %v, by %s, want no secret", err, jobs[0].Command(told.Masked()))
+	}
+}
+
 // TestMask: secrets are found where only a piece of them was kept.
 func TestMask(t *testing.T) {
 	s := Settings{Token: "0123456789abcdef0123456789abcdef", Credential: "mirai1.host.MIGHAgEAMBMGByqGSM49AgEGCCqGSM49"}
