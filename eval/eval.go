@@ -136,6 +136,9 @@ func (c Config) valid() error {
 	if err := c.validURL(); err != nil {
 		return err
 	}
+	if err := c.validTLS(); err != nil {
+		return err
+	}
 	if err := c.validStay(); err != nil {
 		return err
 	}

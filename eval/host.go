@@ -74,7 +74,7 @@ func (h *Host) set(ctx context.Context, cfg Config) error {
 	}
 	if closed {
 		p.Close()
-		return errors.New("mirai: this session is over")
+		return errOver
 	}
 	if old != nil { // two set it at once
 		old.Close()
@@ -184,8 +184,15 @@ func (h *Host) once(ctx context.Context, t Task) (*Future, error) {
 		return nil, err
 	}
 	h.mu.Lock()
-	h.alone[p] = struct{}{}
+	closed := h.closed
+	if !closed {
+		h.alone[p] = struct{}{}
+	}
 	h.mu.Unlock()
+	if closed {
+		p.Close()
+		return nil, errOver
+	}
 	f.Notify(func() {
 		go func() {
 			p.Close()
@@ -230,6 +237,8 @@ func (h *Host) Status() string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+var errOver = errors.New("eval: this session is over: no daemons can be set, and no tasks submitted")
 
 // Close ends every profile.
 func (h *Host) Close() error {

@@ -67,6 +67,9 @@ func TestListenRefused(t *testing.T) {
 		"cannot listen for daemons":                    {URL: "carrier://pigeon"},
 		"no other process can reach inproc://x":        {URL: "inproc://x", Daemons: 1},
 		"without a command starts nothing":             {URL: "tcp://127.0.0.1:0", Launcher: launch.Remote{}},
+		"the profile listens without TLS":              {TLS: &eval.TLS{Cert: "cert.pem"}, Daemons: 1},
+		"give a url, tls+tcp://HOST:PORT":              {URL: "tcp://127.0.0.1:0", TLS: &eval.TLS{Cert: "cert.pem"}},
+		"tls gives key or ca":                          {URL: "tls+tcp://127.0.0.1:0", TLS: &eval.TLS{CA: "ca.pem"}},
 		"leave out the url tcp://127.0.0.1:0, or sync": {URL: "tcp://127.0.0.1:0", Sync: true, InProcess: daemon.InProcess},
 	} {
 		p, err := eval.New(soon(t), cfg)

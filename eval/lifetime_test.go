@@ -225,3 +225,15 @@ func (l lines) Write(b []byte) (int, error) {
 	l(string(b))
 	return len(b), nil
 }
+
+// TestHostClosed: a host that is closed starts nothing any more.
+func TestHostClosed(t *testing.T) {
+	h := eval.NewHost(eval.Config{Modules: modules})
+	h.Close()
+	if f, err := h.Go("", eval.Task{Source: "for (;;);"}); err == nil || !strings.Contains(err.Error(), "this session is over") {
+		t.Errorf("Go() = %v, %v, want an error", f, err)
+	}
+	if err := h.Daemons(soon(t), 1); err == nil || !strings.Contains(err.Error(), "this session is over") {
+		t.Errorf("Daemons() = %v, want an error", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -114,6 +115,20 @@ func (c Config) validURL() error {
 	case secure[scheme] != "" && !c.plain() && !loopback(c.URL):
 		return fmt.Errorf("eval: other machines can reach %s, and without TLS everything can be read and changed on the way: write %s%s, or say tls: false",
 			c.URL, secure[scheme], strings.TrimPrefix(c.URL, scheme))
+	}
+	return nil
+}
+
+// validTLS tells when a certificate of one's own would not be used.
+func (c Config) validTLS() error {
+	scheme, _, _ := strings.Cut(c.URL, "://")
+	switch t := c.TLS; {
+	case t == nil || t.Cert == "" && t.Key == "" && t.CA == "":
+	case c.URL == "" && c.Launcher != nil: // it will have an address with TLS
+	case scheme != "tls+tcp" && scheme != "wss":
+		return errors.New("eval: tls gives a certificate, and the profile listens without TLS: give a url, tls+tcp://HOST:PORT or wss://HOST:PORT/PATH, or leave out tls")
+	case t.Cert == "":
+		return errors.New("eval: tls gives key or ca, which belong to a certificate of your own: give cert too")
 	}
 	return nil
 }

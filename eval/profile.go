@@ -57,7 +57,7 @@ func New(ctx context.Context, cfg Config) (*Profile, error) {
 // open starts the daemons and does not wait. ctx bounds nothing: it is for those who watch.
 func open(ctx context.Context, cfg Config) (*Profile, error) {
 	if cfg.once {
-		cfg.URL, cfg.Launcher = "", nil
+		cfg.URL, cfg.TLS, cfg.Launcher = "", nil, nil
 	}
 	cfg, err := cfg.located()
 	if err != nil {
