@@ -59,7 +59,8 @@ type Link struct {
 	final atomic.Bool     // it may not come back
 	lost  error           // why its connection has ended
 	sent  map[uint64]bool // shared values: each is sent once
-	why   func() string   // the reason it is lost, asked once
+	out   outgoing
+	why   func() string // the reason it is lost, asked once
 }
 
 // Dispatcher is a Queue with its daemons on a socket.
@@ -334,12 +335,9 @@ func (s *Dispatcher) end(a Action) {
 // Broadcast sends a frame that concerns no task to every daemon.
 func (s *Dispatcher) Broadcast(frame []byte) {
 	for _, d := range s.Daemons() {
-		link(d).line.Send(frame)
+		link(d).Send(frame)
 	}
 }
-
-// Send sends a frame that concerns no task of the queue.
-func (l *Link) Send(frame []byte) { l.line.Send(frame) }
 
 // fetch has a shared value sent, once. A daemon that asks again had to forget it: it is no more.
 func (l *Link) fetch(id uint64, send func(*Link, uint64) bool) {
@@ -373,6 +371,7 @@ func (s *Dispatcher) serve(p *sp.Peer) {
 	lost := s.read(p, d)
 	p.Close()
 	l.line.Detach(p)
+	l.out.wait()
 	s.do(func(now time.Duration) {
 		l.lost = lost
 		if d.Stays && s.cfg.Redial > 0 && !s.closed && !l.final.Load() && !errors.Is(lost, sp.ErrBye) {
