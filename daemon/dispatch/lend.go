@@ -10,16 +10,21 @@ import (
 // waits have submitted: no more tasks are under way than there are daemons, each with its descendants. Deeper ones go
 // before others, as somebody holds a place for them.
 
-// Lend opens a place at d, whose task id waits. back are the ids of what stood behind that task and has not started.
+// Lend opens a place at d, whose task id waits: the one that it lent before while a task is still in that. back are the ids
+// of what stood behind that task and has not started.
 func (q *Queue) Lend(d *Daemon, id uint64, place *Daemon, back []uint64, now time.Duration) {
 	h := d.holder(id)
-	if d.gone || h == nil || h.lent != nil {
+	if d.gone || h == nil || h.lent != nil && h.lent.ready {
 		return
 	}
-	place.ID, place.Peer = d.ID, d.Peer
-	place.lender, place.above, place.ready = d, h.Running().Level, true
-	h.lent = place
-	d.places = append(d.places, place)
+	if h.lent != nil && len(h.lent.at) > 0 {
+		place = h.lent
+	} else {
+		place.ID, place.Peer = d.ID, d.Peer
+		place.lender, place.above = d, h.Running().Level
+		d.places = append(d.places, place)
+	}
+	h.lent, place.ready = place, true
 	if h == d {
 		q.behind(d, back, now)
 	}
@@ -50,7 +55,6 @@ func (q *Queue) resume(h *Daemon) {
 		h.lent.ready = false
 		q.unfree(h.lent)
 		h.lent.leave()
-		h.lent = nil
 	}
 }
 

@@ -271,6 +271,7 @@ func (q *Queue) Result(d *Daemon, id uint64, attempt uint32, now time.Duration) 
 	}
 	t := d.Running()
 	q.resume(d)
+	d.lent = nil
 	d.at = d.at[:copy(d.at, d.at[1:])]
 	q.ahead -= min(len(d.at), 1)
 	q.pace.note(now - d.since)
