@@ -81,6 +81,10 @@ func TestListenRefused(t *testing.T) {
 		}
 	}
 	ctx := soon(t)
+	taken := open(t, eval.Config{URL: "tcp://127.0.0.1:0"}).Status().URL
+	if _, err := eval.New(ctx, eval.Config{URL: taken}); err == nil || !strings.Contains(err.Error(), "or port 0 for any free one") {
+		t.Errorf("New() at %s again: %v", taken, err)
+	}
 	p := open(t, eval.Config{URL: "tcp://0.0.0.0:0", TLS: &eval.TLS{None: true}, Daemons: 1})
 	if v, err := p.Go(ctx, eval.Task{Source: "1"}).Get(ctx); v != int64(1) || err != nil {
 		t.Errorf("Get() = %v, %v, want 1", v, err)

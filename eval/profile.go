@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/mojukapu/mirai/daemon/dispatch"
 	"github.com/mojukapu/mirai/internal/wire"
@@ -90,6 +91,9 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	})
 	if err != nil {
 		at.unlink()
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w: give another address, or port 0 for any free one", err)
+		}
 		return nil, fmt.Errorf("eval: cannot listen for daemons: %w", err)
 	}
 	p.to = p.d
