@@ -52,7 +52,11 @@ func (m module) need(c *lang.Call, name string) (*Profile, error) {
 	if s := scopeOf(c); s.name == name && s.over.Load() {
 		return nil, errors.New("the pool of this mirai.with has ended: have its function return what must come before that, or await it there")
 	}
-	return nil, noDaemons(name)
+	err := noDaemons(name)
+	if inTask(c.Context) {
+		err = fmt.Errorf("%w. In a task that sets a pool of its daemon's own: those of its host are set up, launched and named there", err)
+	}
+	return nil, err
 }
 
 // with is mirai.with(options, f): a pool for the duration of f.
