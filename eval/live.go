@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"iter"
+	"sync"
 
 	"github.com/mojukapu/mirai/internal/wire"
 	"github.com/mojukapu/mirai/lang"
@@ -33,6 +34,8 @@ type News struct {
 
 // live is what a task has told so far.
 type live struct {
+	order sync.Mutex // held while watchers are called, so that each hears of things in turn; taken before the future's
+
 	output   []OutputLine
 	printed  int // bytes of output
 	report   *Report
@@ -53,18 +56,35 @@ func (f *Future) telling() *live {
 	return f.live
 }
 
-// hear takes news of the task.
-func (f *Future) hear(k wire.Kind, body []byte) {
+// ordered gives what the task has told, for who calls watchers: no one else does until order is unlocked.
+func (f *Future) ordered() *live {
 	f.mu.Lock()
 	l := f.telling()
+	f.mu.Unlock()
+	l.order.Lock()
+	return l
+}
+
+// hear takes news of the task.
+func (f *Future) hear(k wire.Kind, body []byte) {
+	if f.heard(k, body) {
+		f.resolveAndCancel(newError(Limit, "its partial results reach %d MiB and nobody takes them: take them with m.values() or m.on(\"emit\", f)", maxEmitted>>20))
+	}
+}
+
+// heard keeps news and tells the watchers. It is full when more partial results are kept than may be.
+func (f *Future) heard(k wire.Kind, body []byte) (full bool) {
+	l := f.ordered()
+	defer l.order.Unlock()
+	f.mu.Lock()
 	if f.over {
 		f.mu.Unlock()
-		return
+		return false
 	}
 	if l.pass != nil {
 		f.mu.Unlock()
 		l.pass(k, body)
-		return
+		return false
 	}
 	call := l.take(k, body)
 	watchers := l.watchers
@@ -72,15 +92,12 @@ func (f *Future) hear(k wire.Kind, body []byte) {
 		close(l.more)
 		l.more = nil
 	}
-	full := l.size > maxEmitted
+	full = l.size > maxEmitted
 	f.mu.Unlock()
-	if full {
-		f.resolveAndCancel(newError(Limit, "its partial results reach %d MiB and nobody takes them: take them with m.values() or m.on(\"emit\", f)", maxEmitted>>20))
-		return
-	}
 	for _, w := range watchers {
 		call(w)
 	}
+	return full
 }
 
 // take keeps news and gives what tells a watcher.
@@ -142,21 +159,25 @@ func feedOf(raw []byte) lang.Feed { return func(s lang.Sink) error { return wire
 
 // OnNews has w hear what the task tells from now on, and first what it told before.
 func (f *Future) OnNews(w News) {
+	l := f.ordered()
+	defer l.order.Unlock()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	l := f.telling()
 	l.watchers = append(l.watchers[:len(l.watchers):len(l.watchers)], w)
-	if w.Output != nil && len(l.output) > 0 {
-		w.Output(l.output)
+	output, report, emitted := l.output, l.report, l.emitted
+	if w.Emit != nil {
+		l.taken = l.dropped + len(l.emitted)
 	}
-	if w.Progress != nil && l.report != nil {
-		w.Progress(*l.report)
+	f.mu.Unlock()
+	if w.Output != nil && len(output) > 0 {
+		w.Output(output)
+	}
+	if w.Progress != nil && report != nil {
+		w.Progress(*report)
 	}
 	if w.Emit != nil {
-		for _, raw := range l.emitted {
+		for _, raw := range emitted {
 			w.Emit(feedOf(raw))
 		}
-		l.taken = l.dropped + len(l.emitted)
 	}
 }
 

@@ -117,9 +117,13 @@ func TestNews(t *testing.T) {
 		ctx := soon(t)
 		f := p.Go(ctx, eval.Task{Lang: language, Source: `print("a"); emit(1); progress(1, 2, "half"); emit("two"); ` + say("for (;;) sleep(1000)", "while true do sleep(1000) end")})
 		got := make(chan string, 10)
+		until(t, ctx, "it has told something", func() bool { _, told := f.Progress(); return told })
 		f.OnNews(eval.News{
 			Output:   func(lines []eval.OutputLine) { got <- "output " + lines[0].Text },
-			Progress: func(r eval.Report) { got <- fmt.Sprint("progress ", r) },
+			Progress: func(r eval.Report) {
+				last, _ := f.Progress() // whoever hears may ask, also of what was told before
+				got <- fmt.Sprint("progress ", last)
+			},
 			Emit:     func(lang.Feed) { got <- "emit" },
 		})
 		heard := map[string]int{}
