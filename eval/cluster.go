@@ -150,15 +150,8 @@ func (m *NodesMap) finishPart(f *Future, i, at, end int) {
 	m.mu.Lock()
 	j.live[i] = nil
 	m.mu.Unlock()
-	raw, err := f.raw(context.Background())
-	switch {
-	case err != nil:
-		failed := renamed(j.placed(err.(*Error)), at)
-		m.settle(at, end, func(int) outcome { return outcome{err: failed} })
-	case j.chunk == 1:
-		m.settle(at, end, func(int) outcome { return outcome{value: raw} })
-	default:
-		m.settleSplit(readChunk(raw, end-at, j.lang, f), at, end)
+	if results := m.settleWhole(f, at, end); results != nil {
+		m.settleSplit(results, at, end)
 	}
 }
 

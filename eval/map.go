@@ -262,23 +262,32 @@ func (m *Many) finish(u int, f *Future) {
 	j.live[u] = nil
 	m.mu.Unlock()
 	at, end := j.span(u)
+	results := m.settleWhole(f, at, end)
+	for _, o := range results {
+		if o.err != nil {
+			j.placed(o.err)
+		}
+	}
+	if results != nil {
+		m.settle(at, end, func(i int) outcome { return results[i-at] })
+	}
+}
+
+// settleWhole resolves the elements from at to end, those of a task, where it failed or has one. Otherwise it gives the
+// results of each.
+func (m *Many) settleWhole(f *Future, at, end int) []outcome {
 	m.tell(f)
 	raw, err := f.raw(context.Background())
 	switch {
 	case err != nil:
-		failed := renamed(j.placed(err.(*Error)), at)
+		failed := renamed(m.job.placed(err.(*Error)), at)
 		m.settle(at, end, func(int) outcome { return outcome{err: failed} })
-	case j.chunk == 1:
+	case m.job.chunk == 1:
 		m.settle(at, end, func(int) outcome { return outcome{value: raw} })
 	default:
-		results := readChunk(raw, end-at, j.lang, f)
-		for _, o := range results {
-			if o.err != nil {
-				j.placed(o.err)
-			}
-		}
-		m.settle(at, end, func(i int) outcome { return results[i-at] })
+		return readChunk(raw, end-at, m.job.lang, f)
 	}
+	return nil
 }
 
 // span gives the elements of a task.
