@@ -123,6 +123,14 @@ func (c Config) defaults() Config {
 	return c
 }
 
+// types are those whose values tasks may be given.
+func (c Config) types() (types []*lang.Type) {
+	for _, m := range c.Modules {
+		types = append(types, m.Types...)
+	}
+	return append(types, sharedType())
+}
+
 func (c Config) valid() error {
 	if c.Daemons < 0 {
 		return fmt.Errorf("eval: Daemons is %d: the number of daemons must be zero or greater", c.Daemons)

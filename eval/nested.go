@@ -35,8 +35,8 @@ func (m module) pool(c *lang.Call, name string) (*Profile, error) {
 
 // upstream gives the profile of the pool that runs a script, nil for one that does not run in a task.
 func (h *Host) upstream(ctx context.Context) *Profile {
-	up, ok := ctx.Value(wire.UpstreamKey{}).(wire.Upstream)
-	if !ok {
+	up := upstreamOf(ctx)
+	if up == nil {
 		return nil
 	}
 	h.mu.Lock()
@@ -45,11 +45,7 @@ func (h *Host) upstream(ctx context.Context) *Profile {
 		return p
 	}
 	p := &Profile{cfg: Config{Name: defaultName}.defaults(), to: &relay{up: up, start: time.Now(), ids: map[*dispatch.Task]uint64{}}}
-	p.seed.of = up.Stream
-	for _, m := range h.cfg.Modules {
-		p.types = append(p.types, m.Types...)
-	}
-	p.types = append(p.types, sharedType())
+	p.seed.of, p.types = up.Stream, h.cfg.types()
 	if h.nested == nil {
 		h.nested = map[wire.Upstream]*Profile{}
 	}
@@ -61,6 +57,14 @@ func (h *Host) upstream(ctx context.Context) *Profile {
 	})
 	return p
 }
+
+// upstreamOf is the way from a task to the pool that runs it, nil for a script that does not run in a task.
+func upstreamOf(ctx context.Context) wire.Upstream {
+	up, _ := ctx.Value(wire.UpstreamKey{}).(wire.Upstream)
+	return up
+}
+
+func inTask(ctx context.Context) bool { return upstreamOf(ctx) != nil }
 
 // relay passes tasks on to the pool that runs the task that submits them.
 type relay struct {

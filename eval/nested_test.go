@@ -119,12 +119,12 @@ func TestNews(t *testing.T) {
 		got := make(chan string, 10)
 		until(t, ctx, "it has told something", func() bool { _, told := f.Progress(); return told })
 		f.OnNews(eval.News{
-			Output:   func(lines []eval.OutputLine) { got <- "output " + lines[0].Text },
+			Output: func(lines []eval.OutputLine) { got <- "output " + lines[0].Text },
 			Progress: func(r eval.Report) {
 				last, _ := f.Progress() // whoever hears may ask, also of what was told before
 				got <- fmt.Sprint("progress ", last)
 			},
-			Emit:     func(lang.Feed) { got <- "emit" },
+			Emit: func(lang.Feed) { got <- "emit" },
 		})
 		heard := map[string]int{}
 		for range 4 {

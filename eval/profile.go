@@ -74,10 +74,7 @@ func open(ctx context.Context, cfg Config) (*Profile, error) {
 	}
 	p := &Profile{cfg: cfg, at: at}
 	p.seed.set(cfg.Seed)
-	for _, m := range cfg.Modules {
-		p.types = append(p.types, m.Types...)
-	}
-	p.types = append(p.types, sharedType())
+	p.types = cfg.types()
 	if p.shares = cfg.shares; p.shares == nil {
 		p.shares = newSharing()
 	}

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -194,10 +193,4 @@ func (m module) share(c *lang.Call) (any, error) {
 		return nil, &lang.Error{Class: "Error", Message: "share: a task cannot share values, its host can: share the value there and give it to the task"}
 	}
 	return m.h.cfg.shares.add(c.Args[0].Walk)
-}
-
-// inTask tells whether a script runs in a task.
-func inTask(ctx context.Context) bool {
-	_, ok := ctx.Value(wire.UpstreamKey{}).(wire.Upstream)
-	return ok
 }
