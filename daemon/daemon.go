@@ -13,7 +13,6 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -194,28 +193,6 @@ type job struct {
 // never is when a timer is due that waits for its Reset.
 const never = math.MaxInt64
 
-// early are the last tasks that were cancelled and not there: a big one may be overtaken by its cancel.
-type early struct {
-	last [16]wire.Header
-	n    int // ever
-}
-
-func (e *early) add(h wire.Header) {
-	e.last[e.n%len(e.last)] = wire.Header{Task: h.Task, Attempt: h.Attempt}
-	e.n++
-}
-
-func (e *early) take(h wire.Header) bool {
-	if e.n == 0 {
-		return false
-	}
-	i := slices.Index(e.last[:], wire.Header{Task: h.Task, Attempt: h.Attempt})
-	if i >= 0 {
-		e.last[i] = wire.Header{}
-	}
-	return i >= 0
-}
-
 // standInAfter is how long a task runs, at least, before another goroutine takes over reading; at most twice that.
 const standInAfter = time.Millisecond
 
@@ -314,22 +291,6 @@ func (w *worker) work(j job) (reading bool) {
 	}
 	w.rest(leave)
 	return reading
-}
-
-// departIfEnough has the daemon leave when it has done what it was to do and nothing runs. Under the lock.
-func (w *worker) departIfEnough() bool {
-	code := w.enough()
-	return code != ExitGone && !w.busy && len(w.lent) == 0 && w.depart(code)
-}
-
-// rest leaves, or waits for the next task.
-func (w *worker) rest(leave bool) {
-	switch {
-	case leave:
-		w.leave()
-	case w.idle != nil:
-		w.idle.Reset(w.s.Idle)
-	}
 }
 
 // standInNow takes over reading from a goroutine whose task lasts. Its timer is set once a millisecond while there are
@@ -460,44 +421,6 @@ func (w *worker) more() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock() // so long no stand-in takes over reading
 	return w.watching && w.peer.Buffered()
-}
-
-// enough is the code with which the daemon leaves after the task that has ended, ExitGone when it stays. Under the lock.
-func (w *worker) enough() int {
-	switch {
-	case w.s.MaxTasks > 0 && w.tasks >= w.s.MaxTasks:
-		return ExitMaxTasks
-	case w.expired:
-		return ExitWall
-	}
-	return ExitGone
-}
-
-// depart says with which code the daemon leaves; it is false when it leaves already. Under the lock.
-func (w *worker) depart(code int) bool {
-	if w.leaving {
-		return false
-	}
-	w.leaving, w.farewell = true, code
-	return true
-}
-
-// leaveIdle leaves unless a task runs.
-func (w *worker) leaveIdle(code int) {
-	w.mu.Lock()
-	leave := !w.busy && len(w.lent) == 0 && w.depart(code)
-	w.mu.Unlock()
-	if leave {
-		w.leave()
-	}
-}
-
-// expire has the daemon leave as soon as no task runs.
-func (w *worker) expire() {
-	w.mu.Lock()
-	w.expired = true
-	w.mu.Unlock()
-	w.leaveIdle(ExitWall)
 }
 
 func (w *worker) end(code int, err error) {

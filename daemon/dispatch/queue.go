@@ -192,68 +192,6 @@ func (q *Queue) Daemons(f func(*Daemon)) {
 	}
 }
 
-// Down says that a daemon is lost. The task it may have been running fails, or runs again where that was asked for;
-// those it had not started wait again, at the front.
-func (q *Queue) Down(d *Daemon, now time.Duration) {
-	if d.gone {
-		return
-	}
-	d.all(func(d *Daemon) {
-		first := d.Running()
-		q.remove(d)
-		if first != nil && first.state == sent {
-			q.counts.Executing--
-			if int(first.Attempt) > first.Retries {
-				q.finish(first, Reset)
-			} else {
-				q.again(first, now)
-			}
-		}
-	})
-	q.refill(now)
-}
-
-// Leave says that a daemon starts nothing more: whatever it has not answered waits again.
-func (q *Queue) Leave(d *Daemon, now time.Duration) {
-	if d.gone {
-		return
-	}
-	d.all(func(d *Daemon) {
-		first := d.Running()
-		q.remove(d)
-		if first != nil {
-			q.unsend(first)
-		}
-	})
-	q.refill(now)
-}
-
-// remove takes a daemon out; all that it cannot have started waits again.
-func (q *Queue) remove(d *Daemon) {
-	d.gone = true
-	if d.lender == nil {
-		delete(q.daemons, d)
-		if d.until == 0 {
-			q.counts.Connections--
-		}
-		q.present(d)
-	}
-	q.unfree(d)
-	q.recalled(d)
-	q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
-	for i := len(d.at) - 1; i > 0; i-- {
-		q.unsend(d.at[i])
-	}
-	q.ahead -= max(len(d.at)-1, 0)
-	d.at = nil
-	q.unassign(d)
-	for t := d.pinned.first; t != nil; t = d.pinned.first {
-		q.unlist(t)
-		t.daemon = d
-		q.bereave(t)
-	}
-}
-
 // bereave has a pinned task whose daemon is gone wait for another one, or end.
 func (q *Queue) bereave(t *Task) {
 	if t.Inherit && q.counts.Connections < q.Kept && !q.closed {
@@ -286,15 +224,6 @@ func (q *Queue) Result(d *Daemon, id uint64, attempt uint32, now time.Duration) 
 	q.counts.Executing--
 	q.retire(t)
 	return t
-}
-
-// Cancel ends a task: it is false when it was over already.
-func (q *Queue) Cancel(t *Task, now time.Duration) bool {
-	if t.state == over {
-		return false
-	}
-	q.drop(t, Cancelled, now)
-	return true
 }
 
 // Tick lets time pass.
@@ -364,65 +293,6 @@ func (q *Queue) clear(l *list) {
 	for t := l.first; t != nil; t = l.first {
 		q.unlist(t)
 		q.finish(t, Closed)
-	}
-}
-
-// drop ends a task that is not over.
-func (q *Queue) drop(t *Task, why Outcome, now time.Duration) {
-	if t.state != sent {
-		if t.list != nil { // nil: it was not submitted yet
-			q.unlist(t)
-		}
-		q.finish(t, why)
-		q.admit(now)
-		return
-	}
-	d := t.daemon
-	first := d.Running() == t
-	if !first {
-		t.daemon = nil // that one never had it
-	}
-	q.counts.Executing--
-	q.finish(t, why)
-	q.act(Action{Verb: Interrupt, Daemon: d, Task: t})
-	if first {
-		q.doom(d, now)
-	}
-}
-
-// spare calls off the kill of a daemon.
-func (q *Queue) spare(d *Daemon) {
-	if d.kill != 0 {
-		d.kill = 0
-		q.killing = slices.DeleteFunc(q.killing, func(o *Daemon) bool { return o == d })
-	}
-}
-
-func (q *Queue) doom(d *Daemon, now time.Duration) {
-	if q.Grace > 0 && d.kill == 0 && !d.away {
-		d.kill = now + q.Grace
-		q.killing = append(q.killing, d)
-	}
-}
-
-// unsend has a task wait again that was sent and did not start.
-func (q *Queue) unsend(t *Task) {
-	if t.state != sent {
-		return
-	}
-	q.counts.Executing--
-	t.Attempt--
-	t.Tries = min(t.Tries, t.Attempt)
-	q.set(t, t.Deadline)
-	switch d := t.daemon; {
-	case !t.pinned:
-		q.enqueue(t, true)
-	case d.gone:
-		q.bereave(t)
-	default:
-		t.state = waiting
-		q.weigh(t)
-		d.pinned.push(t, true)
 	}
 }
 
